@@ -80,7 +80,6 @@ fn crate_of_a_small_group() {
     let files = zoo();
     insta::assert_snapshot!("files", files.0.keys().map(|path| format!("{path}\n")).collect::<String>());
     for path in files.0.keys().filter(|path| !path.ends_with(".gz")) {
-        // Digests in the table follow from the documents, which have snapshots of their own.
         insta::assert_snapshot!(path.replace('/', "_"), text(&files, path));
     }
 }

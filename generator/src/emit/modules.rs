@@ -11,6 +11,8 @@ pub fn root(names: &Names<'_>) -> String {
     let mut code = Code::file(&names.release.name);
     code.blank();
     Tree::new(names).declare(&mut code, None);
+    code.blank();
+    // With some groups only, some tables have no user.
     code.line("#[allow(dead_code)]");
     code.line("mod merge;");
     code.line("#[cfg(feature = \"all\")]");

@@ -41,7 +41,6 @@ pub fn files(names: &Names<'_>, layout: &Layout) -> Files {
         library => format!("kubeforge_{}", slug.replace('-', "_")),
         slug,
         release => release.name.clone(),
-        git_version => release.git_version.clone(),
         version => env!("CARGO_PKG_VERSION"),
         rust_version => env!("CARGO_PKG_RUST_VERSION"),
         workspace => member,
@@ -51,7 +50,6 @@ pub fn files(names: &Names<'_>, layout: &Layout) -> Files {
         modules => (!member).then(|| modules::root(names)),
         messages => release.messages.len(),
         kinds => release.kinds.len(),
-        resources => release.resources.len(),
     };
     let mut files = Files::default();
     let mut add = |path: &str, template: &str| files.add(path, render(template, &values));

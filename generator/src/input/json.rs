@@ -300,3 +300,54 @@ impl<'a> Parser<'a> {
         Failure { code: Code::KF0101, at: self.at, message: message.to_owned(), label }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Option<serde_json::Value>, Diagnostics) {
+        let mut diagnostics = Diagnostics::default();
+        let file = SourceFile::new("test.json", text);
+        let value = parse(&file, &mut diagnostics).map(|node| node.to_json());
+        (value, diagnostics)
+    }
+
+    #[test]
+    fn agrees_with_serde_json() {
+        let texts = [
+            "null",
+            " [1, -2.5e3, true] ",
+            r#"{"a": {"b": []}, "é": "\u00e9\ud83e\udd81\n"}"#,
+            "",
+            "[1,]",
+            "{\"a\"}",
+            "01",
+            "1.",
+            "\"\t\"",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "[1] 2",
+            "nul",
+            "-",
+            "\"",
+            "{\"a\":1,}",
+            "[",
+            "\u{feff}1",
+        ];
+        for text in texts {
+            let (value, diagnostics) = read(text);
+            assert_eq!(value, serde_json::from_str(text).ok(), "{text:?}");
+            assert_eq!(value.is_none(), diagnostics.has_errors(), "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_serde_json_on_anything(text in r#"[\[\]{}",:0-9eE.+\-\\ tfn/u\u{20}a-f]{0,24}"#) {
+            let (value, diagnostics) = read(&text);
+            if diagnostics.iter().all(|d| d.code != Code::KF0102) {
+                proptest::prop_assert_eq!(value, serde_json::from_str(&text).ok());
+            }
+        }
+    }
+}

@@ -71,3 +71,15 @@ fn parse(version: &str) -> Option<(u8, u64, u64)> {
     };
     Some((level, major, minor.parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stable_and_newer_versions_come_first() {
+        let mut versions = vec!["v1alpha1", "v2beta1", "odd", "v1", "v10", "v1beta2", "v2"];
+        versions.sort_by_key(|version| Reverse(stability(version)));
+        assert_eq!(versions, ["v10", "v2", "v1", "v2beta1", "v1beta2", "v1alpha1", "odd"]);
+    }
+}

@@ -122,3 +122,57 @@ fn check_types(release: &Release, diagnostics: &mut Diagnostics) {
         diagnostics.add(diagnostic);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_snake_case() {
+        let names = [
+            ("podIPs", "pod_ips"),
+            ("clusterIPs", "cluster_ips"),
+            ("clusterIP", "cluster_ip"),
+            ("hostIPC", "host_ipc"),
+            ("targetWWNs", "target_wwns"),
+            ("nonResourceURLs", "non_resource_urls"),
+            ("serverAddressByClientCIDRs", "server_address_by_client_cidrs"),
+            ("externalID", "external_id"),
+            ("JSONPath", "json_path"),
+            ("VolumeSource", "volume_source"),
+            ("$ref", "ref_"),
+            ("$schema", "schema"),
+            ("x-kubernetes-list-type", "x_kubernetes_list_type"),
+            ("type", "type_"),
+            ("self", "self_"),
+            ("2fast", "_2fast"),
+            ("already_snake", "already_snake"),
+            ("---", "_empty"),
+        ];
+        for (name, expected) in names {
+            assert_eq!(snake_case(name), expected);
+        }
+    }
+
+    #[test]
+    fn modules_follow_the_packages() {
+        let module = |name: &str| {
+            let (module, feature) = module(name);
+            format!("{} {}", module.join("::"), feature.unwrap_or_default())
+        };
+        assert_eq!(module("io.k8s.api.core.v1.Pod"), "api::core::v1 core");
+        assert_eq!(module("io.k8s.apimachinery.pkg.apis.meta.v1.Time"), "apimachinery::meta::v1 ");
+        assert_eq!(module("io.k8s.apimachinery.pkg.util.intstr.IntOrString"), "apimachinery::util::intstr ");
+        assert_eq!(module("io.k8s.apimachinery.pkg.apis.testapigroup.v1.Carp"), "apimachinery::testapigroup::v1 ");
+        assert_eq!(
+            module("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON"),
+            "apiextensions::v1 apiextensions"
+        );
+        assert_eq!(
+            module("io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService"),
+            "apiregistration::v1 apiregistration"
+        );
+        assert_eq!(module("com.example.zoo.v1.Animal"), "api::zoo::v1 zoo");
+        assert_eq!(module("Animal"), "api ");
+    }
+}

@@ -1,0 +1,4 @@
+//! What upstream does for single kinds and for no other.
+
+pub mod namespaces;
+pub mod pods;

@@ -1,0 +1,6 @@
+//! What the tests of this package share.
+
+pub mod client;
+pub mod fill;
+pub mod pretty;
+pub mod server;
