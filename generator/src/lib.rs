@@ -29,7 +29,7 @@ pub fn load(input: &Input) -> (Option<model::Release>, Diagnostics) {
     let (release, unused, mut diagnostics) = load_with_unused(input);
     let specs = input.rules.as_deref().and_then(Path::parent);
     if release.is_some() && specs.is_none_or(|specs| releases(specs).len() <= 1) {
-        report_unused(&unused, &[input.release.clone()], &mut diagnostics);
+        report_unused(&unused, std::slice::from_ref(&input.release), &mut diagnostics);
     }
     diagnostics.sort();
     (release, diagnostics)

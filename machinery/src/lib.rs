@@ -9,6 +9,7 @@ pub mod descriptor;
 pub mod envelope;
 pub mod json;
 pub mod message;
+pub mod names;
 pub mod patch;
 pub mod proto;
 pub mod release;

@@ -84,11 +84,6 @@ impl Status {
         Status::failure(409, "Conflict", message).about(resource, name)
     }
 
-    /// Other managers own fields that an apply would change (KEP-555).
-    pub fn apply_conflict(message: String, causes: Vec<Cause>) -> Status {
-        Status::failure(409, "Conflict", message).with_details(Details { causes, ..Details::default() })
-    }
-
     /// Without a name it is about all objects, without a resource about a path.
     pub fn forbidden(resource: GroupResource<'_>, name: &str, why: impl fmt::Display) -> Status {
         let message = if resource == GroupResource::default() {
@@ -112,25 +107,7 @@ impl Status {
             _ => format!(": [{}]", problems.join(", ")),
         };
         let message = format!("{kind} {} is invalid{problems}", go::quote(name));
-        let mut status = Status::failure(422, "Invalid", message).about(kind, name);
-        if let Some(details) = &mut status.details {
-            details.causes = causes;
-        }
-        status
-    }
-
-    /// The resource does not know this action, such as `create`.
-    pub fn method_not_supported(resource: GroupResource<'_>, action: &str) -> Status {
-        let message = format!("{action} is not supported on resources of kind {}", go::quote(&resource.to_string()));
-        Status::failure(405, "MethodNotAllowed", message).about(resource, "")
-    }
-
-    /// The server could not do it in time, and did nothing.
-    pub fn server_timeout(resource: GroupResource<'_>, operation: &str, retry_after_seconds: i32) -> Status {
-        let message = format!(
-            "The {operation} operation against {resource} could not be completed at this time, please try again."
-        );
-        Status::failure(500, "ServerTimeout", message).about(resource, operation).retry_after(retry_after_seconds)
+        causes.into_iter().fold(Status::failure(422, "Invalid", message).about(kind, name), Status::with_cause)
     }
 }
 
@@ -168,49 +145,44 @@ impl Status {
         Status::failure(410, "Expired", message)
     }
 
-    pub fn gone(message: impl Into<String>) -> Status {
-        Status::failure(410, "Gone", message)
-    }
-
-    pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: i32) -> Status {
-        Status::failure(429, "TooManyRequests", message).retry_after(retry_after_seconds)
-    }
-
-    pub fn service_unavailable(message: impl Into<String>) -> Status {
-        Status::failure(503, "ServiceUnavailable", message)
-    }
-
     /// The time given is over; the operation may go on.
     pub fn timeout(message: impl fmt::Display, retry_after_seconds: i32) -> Status {
         Status::failure(504, "Timeout", format!("Timeout: {message}")).retry_after(retry_after_seconds)
     }
 
-    pub fn internal(error: impl fmt::Display) -> Status {
-        let message = error.to_string();
-        let cause = Cause { message: message.clone(), ..Cause::default() };
-        let details = Details { causes: vec![cause], ..Details::default() };
-        Status::failure(500, "InternalError", format!("Internal error occurred: {message}")).with_details(details)
-    }
-
-    /// An error that upstream passes on as it is: neither reason nor details.
-    pub fn unforeseen(message: impl Into<String>) -> Status {
+    /// Something went wrong inside; upstream tells neither reason nor details.
+    pub fn internal(message: impl Into<String>) -> Status {
         Status::failure(500, "", message)
     }
 
-    /// What routing answers for a status code, with empty details. `available` lists media types for 406.
-    pub fn generic(code: u16, available: &[&str]) -> Status {
-        let (reason, message) = match code {
-            404 => ("NotFound", "the server could not find the requested resource".to_owned()),
-            405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".to_owned()),
-            406 => {
-                let available = available.join(", ");
-                ("NotAcceptable", format!("406: Not Acceptable\n\nAvailable representations: {available}"))
-            }
-            415 => ("UnsupportedMediaType", "415: Unsupported Media Type".to_owned()),
-            422 => ("Invalid", "the server rejected our request due to an error in our request".to_owned()),
-            503 => ("ServiceUnavailable", "the server is currently unable to handle the request".to_owned()),
-            _ => ("", format!("the server responded with the status code {code} but did not return more information")),
-        };
+    /// A group version, resource or subresource that does not exist.
+    pub fn no_such_resource() -> Status {
+        Status::routing(404, "NotFound", "the server could not find the requested resource")
+    }
+
+    pub fn method_not_allowed() -> Status {
+        Status::routing(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    }
+
+    /// The client takes no media type that exists at all; `available` are those that do.
+    pub fn no_representation(available: &[&str]) -> Status {
+        let available = available.join(", ");
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {available}");
+        Status::routing(406, "NotAcceptable", message)
+    }
+
+    /// The body is no patch of a type that there is.
+    pub fn unsupported_patch_type() -> Status {
+        Status::routing(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+    }
+
+    /// A patch that does not fit the object, which upstream does not explain.
+    pub fn unprocessable() -> Status {
+        Status::routing(422, "Invalid", "the server rejected our request due to an error in our request")
+    }
+
+    /// Routing knows no details and says so.
+    fn routing(code: u16, reason: &'static str, message: impl Into<String>) -> Status {
         Status::failure(code, reason, message).with_details(Details::default())
     }
 }
@@ -223,11 +195,6 @@ impl Status {
             uid.clone_into(&mut details.uid);
         }
         status
-    }
-
-    /// Something that leaves no object behind, such as a binding, is done.
-    pub fn success(code: u16) -> Status {
-        Status { success: true, code, ..Status::default() }
     }
 
     /// A failure without details.
@@ -319,10 +286,6 @@ impl Cause {
         Cause::new("FieldValueInvalid", field, format!("Invalid value: {value}"), detail)
     }
 
-    pub fn type_invalid(field: impl Into<String>, value: impl fmt::Display, detail: &str) -> Cause {
-        Cause::new("FieldValueTypeInvalid", field, format!("Invalid value: {value}"), detail)
-    }
-
     /// `supported` is shown in the order given.
     pub fn not_supported(field: impl Into<String>, value: impl fmt::Display, supported: &[&str]) -> Cause {
         let supported: Vec<_> = supported.iter().map(|value| go::quote(value)).collect();
@@ -331,25 +294,12 @@ impl Cause {
         Cause::new("FieldValueNotSupported", field, format!("Unsupported value: {value}"), &detail)
     }
 
-    pub fn duplicate(field: impl Into<String>, value: impl fmt::Display) -> Cause {
-        Cause::new("FieldValueDuplicate", field, format!("Duplicate value: {value}"), "")
-    }
-
     pub fn forbidden(field: impl Into<String>, detail: &str) -> Cause {
         Cause::new("FieldValueForbidden", field, "Forbidden", detail)
     }
 
-    pub fn not_found(field: impl Into<String>, value: impl fmt::Display) -> Cause {
-        Cause::new("FieldValueNotFound", field, format!("Not found: {value}"), "")
-    }
-
-    pub fn too_long(field: impl Into<String>, detail: &str) -> Cause {
-        Cause::new("FieldValueTooLong", field, "Too long", detail)
-    }
-
-    pub fn too_many(field: impl Into<String>, found: usize, max: usize) -> Cause {
-        let detail = format!("must have at most {max} item{}", if max == 1 { "" } else { "s" });
-        Cause::new("FieldValueTooMany", field, format!("Too many: {found}"), &detail)
+    pub fn too_long(field: impl Into<String>, max: usize) -> Cause {
+        Cause::new("FieldValueTooLong", field, "Too long", &format!("must have at most {max} bytes"))
     }
 
     fn new(reason: &'static str, field: impl Into<String>, message: impl Into<String>, detail: &str) -> Cause {
@@ -366,9 +316,9 @@ impl From<PatchError> for Status {
     fn from(error: PatchError) -> Status {
         match error {
             PatchError::BadRequest(text) => Status::bad_request(text),
-            PatchError::Unprocessable(_) => Status::generic(422, &[]),
+            PatchError::Unprocessable(_) => Status::unprocessable(),
             PatchError::TooLarge(text) => Status::too_large(text),
-            PatchError::Internal(text) => Status::unforeseen(text),
+            PatchError::Internal(text) => Status::internal(text),
         }
     }
 }
@@ -388,21 +338,20 @@ mod tests {
                 r#""status":"Failure","message":"deployments.apps \"a\" not found","reason":"NotFound","details":{"name":"a","group":"apps","kind":"deployments"},"code":404"#,
             ),
             (Status::bad_request("no"), r#""status":"Failure","message":"no","reason":"BadRequest","code":400"#),
-            (Status::unforeseen("no"), r#""status":"Failure","message":"no","code":500"#),
+            (Status::internal("no"), r#""status":"Failure","message":"no","code":500"#),
             (
-                Status::generic(404, &[]),
+                Status::no_such_resource(),
                 r#""status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404"#,
             ),
             (
-                Status::internal("<x>"),
-                r#""status":"Failure","message":"Internal error occurred: \u003cx\u003e","reason":"InternalError","details":{"causes":[{"message":"\u003cx\u003e"}]},"code":500"#,
+                Status::bad_request("<x> & \u{2028}"),
+                r#""status":"Failure","message":"\u003cx\u003e \u0026 \u2028","reason":"BadRequest","code":400"#,
             ),
             (
                 Status::timeout("Too large resource version: 9, current: 7", 1),
                 r#""status":"Failure","message":"Timeout: Too large resource version: 9, current: 7","reason":"Timeout","details":{"retryAfterSeconds":1},"code":504"#,
             ),
             (Status::deleted(PODS, "a", "u"), r#""status":"Success","details":{"name":"a","kind":"pods","uid":"u"}"#),
-            (Status::success(201), r#""status":"Success","code":201"#),
         ] {
             let expected = format!(r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},{expected}}}"#);
             assert_eq!(status.to_json(), expected);

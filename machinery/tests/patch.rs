@@ -264,6 +264,38 @@ fn strategic_errors() {
     );
 }
 
+/// Each round hangs the document built so far below a new chain of containers.
+fn ever_deeper(rounds: usize) -> Value {
+    const LEVELS: usize = 50;
+    let chain = (0..LEVELS).fold(json!({}), |inner, _| json!({ "x": inner }));
+    let bottom = format!("/next{}/doc", "/x".repeat(LEVELS));
+    let round = || {
+        [
+            json!({ "op": "add", "path": "/next", "value": chain }),
+            json!({ "op": "move", "from": "/doc", "path": bottom }),
+            json!({ "op": "move", "from": "/next", "path": "/doc" }),
+        ]
+    };
+    (0..rounds).flat_map(|_| round()).collect()
+}
+
+#[test]
+fn json_patches_cannot_nest_without_end() {
+    let document = || json!({ "doc": {} });
+    assert!(json_patched(document(), ever_deeper(9)).is_ok());
+    let refused = json_patched(document(), ever_deeper(3000)).unwrap_err();
+    assert!(matches!(&refused, PatchError::Unprocessable(why) if why.contains("deeper than 500")), "{refused}");
+    let list = json!({ "a": vec![0; 10_000] });
+    let to_and_fro: Value = [("/a", "/b"), ("/b", "/a")]
+        .iter()
+        .cycle()
+        .take(2000)
+        .map(|(from, path)| json!({ "op": "move", "from": from, "path": path }))
+        .collect();
+    let refused = json_patched(list, to_and_fro).unwrap_err();
+    assert!(matches!(&refused, PatchError::Unprocessable(why) if why.contains("values")), "{refused}");
+}
+
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]".prop_map(Value::from)];
     leaf.prop_recursive(4, 30, 4, |inner| {

@@ -62,8 +62,11 @@ async fn follow(registry: &Registry, namespaces: &Arc<Store>) -> Result<(), Stat
             },
             () = sleep_until(retry_at), if !terminating.is_empty() => {
                 for name in terminating.clone() {
-                    if remove(registry, namespaces, &name).await? {
-                        terminating.remove(&name);
+                    match remove(registry, namespaces, &name).await {
+                        Ok(true) => drop(terminating.remove(&name)),
+                        Ok(false) => {}
+                        // The others go on; this one is tried again.
+                        Err(status) => tracing::warn!("namespace {name} cannot be removed yet: {}", status.message),
                     }
                 }
                 retry_at = Instant::now() + RETRY;

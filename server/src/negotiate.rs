@@ -3,7 +3,13 @@
 //! Two steps as upstream: the router accepts a request if any clause of `Accept` names a media type it produces, then
 //! the clauses are tried in order of preference until one fits with its parameters (`as`, `g`, `v`, `stream`).
 
-use crate::http::{Details, Status};
+use crate::http::Status;
+
+/// Media types of objects, which are those of bodies too.
+const OBJECT_TYPES: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+/// Media types of watches.
+pub const STREAM_TYPES: &[&str] =
+    &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
 /// How objects are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,26 +89,14 @@ impl Accepted {
 pub fn accept(header: Option<&str>, offer: Offer) -> Result<Accepted, Status> {
     let header = header.map(str::trim).filter(|h| !h.is_empty()).unwrap_or("*/*");
     if !is_routable(header) {
-        return Err(Status::failure(
-            406,
-            "NotAcceptable",
-            "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
-             application/vnd.kubernetes.protobuf, application/json;stream=watch, \
-             application/vnd.kubernetes.protobuf;stream=watch",
-        )
-        .with_details(Details::default()));
+        return Err(Status::no_representation(&[OBJECT_TYPES, STREAM_TYPES].concat()));
     }
     clauses(header).iter().find_map(|clause| fit(clause, offer)).ok_or_else(not_acceptable)
 }
 
 /// 406 for a media type whose parameters cannot be served.
 pub fn not_acceptable() -> Status {
-    Status::failure(
-        406,
-        "NotAcceptable",
-        "only the following media types are accepted: application/json, application/yaml, \
-         application/vnd.kubernetes.protobuf",
-    )
+    Status::not_acceptable(OBJECT_TYPES)
 }
 
 /// The media type of a body that holds an object; JSON if the header is missing, 415 if it is unknown.
@@ -112,12 +106,7 @@ pub fn body_media(content_type: Option<&str>) -> Result<Media, Status> {
         "" | "application/json" => Ok(Media::Json),
         "application/yaml" => Ok(Media::Yaml),
         "application/vnd.kubernetes.protobuf" => Ok(Media::Protobuf),
-        _ => Err(Status::failure(
-            415,
-            "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/json, \
-             application/yaml, application/vnd.kubernetes.protobuf",
-        )),
+        _ => Err(Status::unsupported_media_type(OBJECT_TYPES)),
     }
 }
 
@@ -199,7 +188,7 @@ fn fit(clause: &Clause<'_>, offer: Offer) -> Option<Accepted> {
 mod tests {
     use super::*;
 
-    fn form(header: &str) -> Result<(Media, Form), i32> {
+    fn form(header: &str) -> Result<(Media, Form), u16> {
         accept(Some(header), Offer::Transforms).map(|a| (a.media, a.form)).map_err(|status| status.code)
     }
 

@@ -19,6 +19,8 @@ pub struct OpenApi {
     release: &'static Release,
     /// The index of version 3 as JSON.
     index: Bytes,
+    /// When the server started, as HTTP writes dates.
+    modified: String,
     v2_json: OnceLock<Bytes>,
     v2_protobuf: OnceLock<Bytes>,
     v3: Vec<OnceLock<Bytes>>,
@@ -33,9 +35,18 @@ pub enum Answer {
     NoSuchPage,
     NotAcceptable,
     /// The document has another hash.
-    Moved { location: String, etag: String },
+    Moved {
+        location: String,
+        etag: String,
+    },
     Index(Bytes),
-    Document { body: Bytes, gzip: bool, content_type: &'static str, etag: String, immutable: bool },
+    Document {
+        body: Bytes,
+        gzip: bool,
+        content_type: &'static str,
+        etag: String,
+        immutable: bool,
+    },
 }
 
 impl OpenApi {
@@ -48,10 +59,16 @@ impl OpenApi {
         OpenApi {
             release,
             index: format!("{}\n", json!({ "paths": paths })).into(),
+            modified: jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
             v2_json: OnceLock::new(),
             v2_protobuf: OnceLock::new(),
             v3: documents.iter().map(|_| OnceLock::new()).collect(),
         }
+    }
+
+    /// Value of `Last-Modified`.
+    pub fn modified(&self) -> &str {
+        &self.modified
     }
 
     /// Answers a path under `/openapi/`; the other arguments are headers and the `hash` parameter.

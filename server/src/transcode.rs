@@ -40,6 +40,9 @@ pub enum Format {
     Protobuf,
 }
 
+/// What encrypted values in etcd begin with.
+const ENCRYPTED: &[u8] = b"k8s:enc:";
+
 /// Reads the input, writes the output to standard output. The error is text for people.
 pub fn run(release: &'static Release, arguments: &Transcode) -> Result<(), String> {
     let input = read_input(arguments.file.as_deref())?;
@@ -49,6 +52,9 @@ pub fn run(release: &'static Release, arguments: &Transcode) -> Result<(), Strin
 }
 
 fn transcode(release: &'static Release, arguments: &Transcode, input: &[u8]) -> Result<Vec<u8>, String> {
+    if input.starts_with(ENCRYPTED) {
+        return Err("the value is encrypted at rest; read it through a server that has the key".into());
+    }
     let format = arguments.from.unwrap_or_else(|| detect(input));
     let mut objects = match format {
         Format::Json => vec![read_json(release, input)?],
@@ -88,9 +94,6 @@ fn detect(input: &[u8]) -> Format {
 }
 
 fn read_json(release: &'static Release, text: &[u8]) -> Result<Box<dyn Message>, String> {
-    if text.starts_with(b"k8s:enc:") {
-        return Err("the value is encrypted at rest; read it through a server that has the key".into());
-    }
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct TypeMeta {

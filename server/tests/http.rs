@@ -37,7 +37,7 @@ impl Handler for Paths {
             }
             "echo" => match request.body.read(MAX_BODY).await {
                 Ok(body) => Response::full(StatusCode::OK, "application/json", body),
-                Err(error) => Status::from(error).to_json_response(),
+                Err(error) => Response::from(&Status::from(error)),
             },
             "large" => Response::full(StatusCode::OK, "application/json", vec![b'a'; 200_000]),
             "small" => Response::full(StatusCode::OK, "application/json", vec![b'a'; 1000]),

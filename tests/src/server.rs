@@ -37,17 +37,17 @@ impl Server {
 
     /// `https://127.0.0.1:PORT`
     pub fn url(&self) -> String {
-        self.kubeconfig_value("server: ")
+        self.kubeconfig_value("/clusters/0/cluster/server")
     }
 
     /// Bearer token of the administrator.
     pub fn token(&self) -> String {
-        self.kubeconfig_value("token: ")
+        self.kubeconfig_value("/users/0/user/token")
     }
 
     /// The certificate that signs the server's.
     pub fn ca_pem(&self) -> String {
-        let data = self.kubeconfig_value("certificate-authority-data: ");
+        let data = self.kubeconfig_value("/clusters/0/cluster/certificate-authority-data");
         let bytes = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
         String::from_utf8(bytes).expect("PEM")
     }
@@ -95,10 +95,11 @@ impl Server {
         self.wait_ready();
     }
 
-    fn kubeconfig_value(&self, key: &str) -> String {
+    fn kubeconfig_value(&self, pointer: &str) -> String {
         let text = std::fs::read_to_string(self.kubeconfig()).expect("the kubeconfig");
-        let line = text.lines().find_map(|l| l.trim().strip_prefix(key)).unwrap_or_else(|| panic!("no {key} in\n{text}"));
-        line.trim_matches('"').to_owned()
+        let document = kubeforge_machinery::yaml::from_yaml(&text).expect("YAML");
+        let value = document.value.pointer(pointer).and_then(|v| v.as_str());
+        value.unwrap_or_else(|| panic!("no {pointer} in\n{text}")).to_owned()
     }
 
     fn wait_ready(&mut self) {
@@ -183,6 +184,11 @@ pub struct Kubectl<'s> {
 impl<'s> Kubectl<'s> {
     pub fn new(program: PathBuf, server: &'s Server) -> Self {
         Kubectl { program, server }
+    }
+
+    /// kubectl's own version, as it prints it.
+    pub fn client_version(&self) -> String {
+        self.run(&["version", "--client"])
     }
 
     /// Runs kubectl; its output, whatever it is.

@@ -66,8 +66,6 @@ fn time_unit(target: &Path, profile: &str, package: &str) -> Result<Duration, Fa
         command.args(["--quiet", "--profile", profile, "-p", package]).env("CARGO_INCREMENTAL", "0");
         if package == "kubeforge-v1-36" {
             command.args(["--lib", "--no-default-features", "--features", "all"]);
-        } else if package == "k8s-openapi" {
-            command.args(["-p", "kubeforge-bench"]);
         }
         command.env("CARGO_TARGET_DIR", target);
         command

@@ -7,6 +7,7 @@ pub mod node;
 pub mod openapi;
 pub mod proto;
 pub mod rules;
+mod source;
 pub mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -26,12 +27,16 @@ pub struct Input {
     pub go_facts: Option<PathBuf>,
     /// Directory with rules files.
     pub rules: Option<PathBuf>,
+    /// `SOURCE.toml`, which names upstream's version.
+    pub source: Option<PathBuf>,
 }
 
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub struct RawInputs {
     pub release: String,
+    /// Such as `v1.36.0`.
+    pub git_version: String,
     pub openapi: openapi::Document,
     pub proto: proto::Schema,
     pub go: Option<go_facts::Facts>,
@@ -62,12 +67,13 @@ impl Input {
             proto: vec![directory.join("proto")],
             go_facts: first(["go-facts.json", "gofacts.json"]),
             rules: rules.is_dir().then_some(rules),
+            source: Some(directory.join("SOURCE.toml")).filter(|path| path.is_file()),
         })
     }
 
     /// Every file and directory that is read, for build scripts.
     pub fn paths(&self) -> Vec<&Path> {
-        let options = self.go_facts.iter().chain(&self.rules);
+        let options = self.go_facts.iter().chain(&self.rules).chain(&self.source);
         std::iter::once(&self.openapi).chain(&self.proto).chain(options).map(PathBuf::as_path).collect()
     }
 
@@ -95,7 +101,19 @@ impl Input {
         take(d);
         let (rules, d) = rules;
         take(d);
-        Some(RawInputs { release: self.release.clone(), openapi: openapi?, proto: proto?, go: go?, rules: rules? })
+        let (openapi, proto, go, rules) = (openapi?, proto?, go?, rules?);
+        let git_version = self.git_version(&openapi);
+        Some(RawInputs { release: self.release.clone(), git_version, openapi, proto, go, rules })
+    }
+
+    /// By `SOURCE.toml`, else by the document if it names a version, else the release's first.
+    fn git_version(&self, openapi: &openapi::Document) -> String {
+        let source = self.source.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let named = openapi.json["info"]["version"].as_str().filter(|version| rules::release_number(version).is_some());
+        match (source.as_deref().and_then(source::tag), named) {
+            (Some(version), _) | (None, Some(version)) => version.to_owned(),
+            (None, None) => format!("{}.0", self.release),
+        }
     }
 
     fn rules_files(&self, diagnostics: &mut Diagnostics) -> Vec<Arc<SourceFile>> {

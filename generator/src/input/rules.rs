@@ -148,10 +148,10 @@ impl When {
     }
 }
 
-/// `v1.36` as numbers.
+/// `v1.36`, or `v1.36.2`, as numbers.
 pub fn release_number(text: &str) -> Option<(u32, u32)> {
-    let (major, minor) = text.strip_prefix('v')?.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
+    let mut parts = text.strip_prefix('v')?.splitn(3, '.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// Reads all rules files. What is wrong in them is reported and left out.

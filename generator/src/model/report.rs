@@ -68,8 +68,9 @@ impl fmt::Display for Report {
 
 /// How much of everything a release has.
 pub fn overview(release: &Release) -> Report {
-    let mut report = Report::new(format!("Kubernetes {}", release.name));
+    let mut report = Report::new(release.name.clone());
     let fields: usize = release.messages.values().map(|message| message.fields.len()).sum();
+    report.add("version", &release.git_version);
     report.add("groups", release.groups.len().to_string());
     report.add("resources", release.resources.len().to_string());
     report.add("kinds", release.kinds.len().to_string());
@@ -107,8 +108,8 @@ pub fn describe(release: &Release, subject: &str) -> Vec<Report> {
 /// The type with the longest name that the subject starts with, and the rest of the subject.
 fn by_full_name<'r, 's>(release: &'r Release, subject: &'s str) -> Option<(&'r Message, &'s str)> {
     let ends = subject.match_indices('.').map(|(i, _)| i).chain(std::iter::once(subject.len()));
-    let found = ends.filter_map(|end| Some((release.messages.get(&subject[..end])?, end))).last();
-    found.map(|(message, end)| (message, subject[end..].trim_start_matches('.')))
+    let mut found = ends.filter_map(|end| Some((release.messages.get(&subject[..end])?, end)));
+    found.next_back().map(|(message, end)| (message, subject[end..].trim_start_matches('.')))
 }
 
 /// Whether a kind is in `group/version`, `group` or `version`.

@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 
 use super::parser::Mark;
 use super::{JsonError, JsonParser};
-use crate::descriptor::Type;
+use crate::descriptor::{Shape, Type};
 use crate::message::{FieldMut, MessageList, MessageMap, MessageSlot};
 use crate::types::ByteString;
 use crate::{Descriptor, Message};
@@ -370,8 +370,10 @@ fn go_type_name(descriptor: &Descriptor) -> String {
     }
 }
 
+/// Empty for types with a form of their own, which say themselves what they wanted.
 fn default_go_type(ty: &Type) -> Cow<'static, str> {
     match ty {
+        Type::Message(d) if d.shape == Shape::Special => "".into(),
         Type::Message(d) => go_type_name(d).into(),
         Type::List(d) => format!("[]{}", go_type_name(d)).into(),
         Type::Map(d) => format!("map[string]{}", go_type_name(d)).into(),

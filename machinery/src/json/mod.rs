@@ -9,6 +9,7 @@ mod error;
 mod parser;
 mod writer;
 
+pub(crate) use decode::decode_value;
 pub use decode::{Strictness, decode, decode_with};
 pub use error::JsonError;
 pub use parser::JsonParser;

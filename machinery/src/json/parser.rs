@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::JsonError;
 
 /// Deepest nesting that is read. Go stops at 10,000, which only hostile documents reach.
-pub const MAX_DEPTH: u32 = 500;
+pub const MAX_DEPTH: u32 = 200;
 
 /// A place in a JSON text.
 pub struct JsonParser<'a> {

@@ -18,6 +18,19 @@ pub const MAX_OPERATIONS: usize = 10_000;
 /// Most bytes of JSON that `copy` operations may add in total.
 pub const MAX_COPIED_BYTES: usize = 3 << 20;
 
+/// Deepest a patched document may nest, as deep as JSON is read: whoever walks it does so on the stack.
+const MAX_DEPTH: usize = 500;
+
+/// Most values that operations may put somewhere in total, those inside of others counted.
+const MAX_PUT_VALUES: usize = 10_000_000;
+
+/// What operations have used up of what a patch may.
+#[derive(Default)]
+struct Used {
+    copied_bytes: usize,
+    put_values: usize,
+}
+
 /// Why an operation does not apply.
 type OpError = String;
 
@@ -51,21 +64,21 @@ impl JsonPatch {
 
     /// Applies the operations in turn. On failure the document is left half patched.
     pub fn apply(&self, document: &mut Value) -> Result<(), PatchError> {
-        let mut copied = 0;
+        let mut used = Used::default();
         for operation in &self.0 {
-            apply(operation, document, &mut copied).map_err(PatchError::Unprocessable)?;
+            apply(operation, document, &mut used).map_err(PatchError::Unprocessable)?;
         }
         Ok(())
     }
 }
 
-fn apply(operation: &Map<String, Value>, document: &mut Value, copied: &mut usize) -> Result<(), OpError> {
+fn apply(operation: &Map<String, Value>, document: &mut Value, used: &mut Used) -> Result<(), OpError> {
     let text = |name| operation.get(name).and_then(Value::as_str);
     let path = || text("path").ok_or("operation missing path field: missing value");
     let from = || text("from").ok_or("operation, missing from field: missing value");
     let value = || operation.get("value").cloned().unwrap_or_default();
     match text("op").unwrap_or("unknown") {
-        "add" => Place::find(document, path()?)?.add(value()),
+        "add" => put(document, path()?, value(), used),
         "remove" => Place::find(document, path()?)?.remove().map(drop),
         "replace" if path()?.is_empty() => match value() {
             whole @ (Value::Object(_) | Value::Array(_)) => {
@@ -74,18 +87,23 @@ fn apply(operation: &Map<String, Value>, document: &mut Value, copied: &mut usiz
             }
             _ => Err("replace operation value must be object or array".to_owned()),
         },
-        "replace" => Place::find(document, path()?)?.replace(value()),
+        "replace" => {
+            let value = value();
+            used.check(path()?, &value)?;
+            Place::find(document, path()?)?.replace(value)
+        }
         "move" => {
             let value = Place::find(document, from()?)?.remove()?;
-            Place::find(document, path()?)?.add(value)
+            put(document, path()?, value, used)
         }
         "copy" => {
             let value = Place::find(document, from()?)?.get()?.cloned().unwrap_or_default();
-            *copied += value.to_string().len();
-            if *copied > MAX_COPIED_BYTES {
+            used.copied_bytes += value.to_string().len();
+            if used.copied_bytes > MAX_COPIED_BYTES {
+                let copied = used.copied_bytes;
                 return Err(format!("copies add {copied} bytes, more than the limit of {MAX_COPIED_BYTES}"));
             }
-            Place::find(document, path()?)?.add(value)
+            put(document, path()?, value, used)
         }
         "test" => {
             let path = path()?;
@@ -99,6 +117,36 @@ fn apply(operation: &Map<String, Value>, document: &mut Value, copied: &mut usiz
         }
         other => Err(format!("Unexpected kind: {other}")),
     }
+}
+
+fn put(document: &mut Value, path: &str, value: Value, used: &mut Used) -> Result<(), OpError> {
+    used.check(path, &value)?;
+    Place::find(document, path)?.add(value)
+}
+
+impl Used {
+    /// Counts a value that is to be put at `path`.
+    fn check(&mut self, path: &str, value: &Value) -> Result<(), OpError> {
+        let depth = path.matches('/').count() + depth(value, &mut self.put_values);
+        if depth > MAX_DEPTH {
+            return Err(format!("{path}: nests deeper than {MAX_DEPTH} levels"));
+        }
+        if self.put_values > MAX_PUT_VALUES {
+            return Err(format!("the operations put more than {MAX_PUT_VALUES} values"));
+        }
+        Ok(())
+    }
+}
+
+/// Levels of containers in a value, which are never more than [`MAX_DEPTH`].
+fn depth(value: &Value, seen: &mut usize) -> usize {
+    *seen += 1;
+    let inner = match value {
+        Value::Array(items) => items.iter().map(|item| depth(item, seen)).max(),
+        Value::Object(members) => members.values().map(|member| depth(member, seen)).max(),
+        _ => return 0,
+    };
+    1 + inner.unwrap_or_default()
 }
 
 /// A member or an element, there or not, of a container that is there.

@@ -40,7 +40,7 @@ pub enum ProtoError {
 }
 
 /// Deepest nesting that is read.
-const MAX_DEPTH: u32 = 500;
+const MAX_DEPTH: u32 = 200;
 
 impl<'a> ProtoReader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {

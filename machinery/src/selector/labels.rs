@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::SelectorError;
-use super::names::{label_key_errors, label_value_errors};
+use crate::names::{label_key_errors, label_value_errors};
 use crate::types::go;
 
 /// Requirements that must all hold, sorted by key. None select everything.

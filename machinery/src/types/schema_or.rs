@@ -156,7 +156,7 @@ impl<S: Schema> Special for JsonSchemaPropsOrStringArray<S> {
 
 fn read_schema<S: Schema>(p: &mut JsonParser<'_>) -> Result<Box<S>, JsonError> {
     let mut schema = Box::<S>::default();
-    json::decode(p.raw()?.as_bytes(), &mut *schema)?;
+    json::decode_value(p, &mut *schema)?;
     Ok(schema)
 }
 

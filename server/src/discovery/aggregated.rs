@@ -78,8 +78,7 @@ struct ResponseKind<'a> {
 
 /// The lists in every version that the release has messages for, the newest first.
 pub(super) fn all(release: &'static Release) -> Vec<Aggregated> {
-    const VERSIONS: [(&str, &str); 2] =
-        [("v2", "apidiscovery.k8s.io/v2"), ("v2beta1", "apidiscovery.k8s.io/v2beta1")];
+    const VERSIONS: [(&str, &str); 2] = [("v2", "apidiscovery.k8s.io/v2"), ("v2beta1", "apidiscovery.k8s.io/v2beta1")];
     let mut lists = Vec::new();
     for (version, api_version) in VERSIONS {
         let name = format!("io.k8s.api.apidiscovery.{version}.APIGroupDiscoveryList");

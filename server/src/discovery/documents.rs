@@ -92,11 +92,16 @@ pub(super) fn all(release: &'static Release, address: &str) -> HashMap<String, D
     };
     let groups = || release.groups.iter().filter(|group| !group.name.is_empty());
 
-    add("/apis".into(), "APIGroupList", "v1", text(&ApiGroupList {
-        kind: "APIGroupList",
-        api_version: "v1",
-        groups: groups().map(|group| api_group(group, "", "")).collect(),
-    }));
+    add(
+        "/apis".into(),
+        "APIGroupList",
+        "v1",
+        text(&ApiGroupList {
+            kind: "APIGroupList",
+            api_version: "v1",
+            groups: groups().map(|group| api_group(group, "", "")).collect(),
+        }),
+    );
     for group in groups() {
         add(format!("/apis/{}", group.name), "APIGroup", "v1", text(&api_group(group, "APIGroup", "v1")));
     }

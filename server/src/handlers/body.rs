@@ -3,11 +3,11 @@
 use kubeforge_machinery::json::{self, JsonParser, Strictness};
 use kubeforge_machinery::message::type_meta;
 use kubeforge_machinery::release::{Kind, Release};
+use kubeforge_machinery::types::go::quote;
 use kubeforge_machinery::{Message, envelope, proto, yaml};
 
 use super::options::FieldValidation;
 use crate::discovery::group_version;
-use crate::errors::quote;
 use crate::http::Status;
 use crate::negotiate::Media;
 
@@ -35,16 +35,22 @@ pub fn decode(
 ) -> Result<Document, Status> {
     let mut object = (kind.message.new)();
     let mut problems = Vec::new();
+    let mut source = yaml::Document::default();
     let found = match media {
         Media::Protobuf => decode_protobuf(kind, body, object.as_mut())?,
         Media::Yaml => {
-            let (text, duplicates) = yaml_to_json(kind, body)?;
-            problems.extend(duplicates);
-            decode_json(release, kind, &text, object.as_mut(), &mut problems)?
+            source = read_yaml(kind, body)?;
+            let text = source.value.to_string();
+            decode_json(release, kind, text.as_bytes(), object.as_mut(), &mut problems)?
         }
         Media::Json | Media::PrettyJson => decode_json(release, kind, body, object.as_mut(), &mut problems)?,
     };
     check_kind(release, kind, &found, body)?;
+    if validation == FieldValidation::Strict {
+        problems.splice(0..0, source.strict_error());
+    } else {
+        problems.splice(0..0, source.duplicates.iter().map(ToString::to_string));
+    }
     match validation {
         FieldValidation::Strict if !problems.is_empty() => {
             Err(unfit(kind.kind, kind.version, kind, &format!("strict decoding error: {}", problems.join(", "))))
@@ -65,8 +71,7 @@ fn decode_protobuf(kind: &Kind, body: &[u8], object: &mut dyn Message) -> Result
     let unknown = envelope::decode(body).map_err(|error| unrecognized(kind, &error.to_string(), body))?;
     let said = Said { api_version: unknown.api_version, kind: unknown.kind };
     if said.kind.is_empty() || said.kind == kind.kind {
-        proto::decode(unknown.raw, object)
-            .map_err(|error| unfit(kind.kind, kind.version, kind, &error.to_string()))?;
+        proto::decode(unknown.raw, object).map_err(|error| unfit(kind.kind, kind.version, kind, &error.to_string()))?;
     }
     Ok(said)
 }
@@ -96,11 +101,8 @@ fn decode_json(
     }
 }
 
-fn yaml_to_json(kind: &Kind, body: &[u8]) -> Result<(Vec<u8>, Vec<String>), Status> {
-    let document = yaml::from_yaml(&String::from_utf8_lossy(body))
-        .map_err(|error| unrecognized(kind, &error.to_string(), body))?;
-    let duplicates = document.duplicates.iter().map(ToString::to_string).collect();
-    Ok((document.value.to_string().into_bytes(), duplicates))
+fn read_yaml(kind: &Kind, body: &[u8]) -> Result<yaml::Document, Status> {
+    yaml::from_yaml(&String::from_utf8_lossy(body)).map_err(|error| unrecognized(kind, &error.to_string(), body))
 }
 
 /// Reads a document whatever kind it says it is; the decoder's error if it cannot be read.
@@ -156,23 +158,29 @@ fn check_kind(release: &Release, wanted: &Kind, said: &Said, body: &[u8]) -> Res
         let why = format!("unexpected GroupVersion string: {api_version}");
         return Err(unrecognized(wanted, &why, body));
     }
+    let version = api_version.split_once('/').map_or(api_version.as_str(), |(_, version)| version);
+    match why_not(release, wanted, api_version, kind) {
+        Some(why) => Err(unfit(kind, version, wanted, &why)),
+        None => Err(Status::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({expected})"
+        ))),
+    }
+}
+
+/// Why something of this version and kind cannot become `wanted`; `None` if just the versions differ.
+pub(super) fn why_not(release: &Release, wanted: &Kind, api_version: &str, kind: &str) -> Option<String> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let Some(found) = release.kind(group, version, kind) else {
-        let why = format!(
+        return Some(format!(
             "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
             quote(kind),
             quote(api_version)
-        );
-        return Err(unfit(kind, version, wanted, &why));
+        ));
     };
-    if found.kind != wanted.kind {
+    (found.kind != wanted.kind).then(|| {
         let package = if wanted.group.is_empty() { "core" } else { wanted.group.split('.').next().unwrap_or_default() };
-        let why = format!("converting ({version}.{kind}) to ({package}.{}): unknown conversion", wanted.kind);
-        return Err(unfit(kind, version, wanted, &why));
-    }
-    Err(Status::bad_request(format!(
-        "the API version in the data ({api_version}) does not match the expected API version ({expected})"
-    )))
+        format!("converting ({version}.{kind}) to ({package}.{}): unknown conversion", wanted.kind)
+    })
 }
 
 /// 400 for a document whose kind is known and whose content does not fit.
@@ -188,7 +196,10 @@ fn unrecognized_json(kind: &Kind, why: &str, body: &[u8]) -> Status {
 /// 400 for a document that cannot be read at all, with its beginning.
 fn unrecognized(kind: &Kind, why: &str, body: &[u8]) -> Status {
     let sample = sample(body);
-    Status::bad_request(format!("the object provided is unrecognized (must be of type {}): {why} ({sample})", kind.kind))
+    Status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): {why} ({sample})",
+        kind.kind
+    ))
 }
 
 /// The first bytes, as text if they look like JSON, else in hexadecimal.

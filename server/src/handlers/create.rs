@@ -1,10 +1,10 @@
 //! POST: new objects.
 
 use kubeforge_machinery::Message;
+use kubeforge_machinery::status::Cause;
 
 use super::{Api, Target, body, options, respond};
-use crate::errors::{self, FieldError};
-use crate::http::{Cause, Request, Response, Status, StatusCode};
+use crate::http::{Request, Response, Status, StatusCode};
 use crate::meta;
 use crate::negotiate;
 use crate::registry::{defaults, names, strategy};
@@ -45,7 +45,7 @@ impl Api {
         if dry_run {
             let name = meta::get(object.as_ref(), "name");
             return match store.get(target.namespace, name).await {
-                Ok(_) => Err(errors::already_exists(store.resource.group, store.resource.name, name)),
+                Ok(_) => Err(Status::already_exists(store.group_resource(), name)),
                 Err(status) if status.code == 404 => Ok(object),
                 Err(status) => Err(status),
             };
@@ -61,7 +61,7 @@ impl Api {
             }
         }
         let name = meta::get(object.as_ref(), "name");
-        Err(errors::already_exists(store.resource.group, store.resource.name, name))
+        Err(Status::already_exists(store.group_resource(), name))
     }
 
     /// New objects need a namespace that exists and stays.
@@ -74,20 +74,14 @@ impl Api {
         if !meta::is_deleting(namespace.as_ref()) {
             return Ok(());
         }
-        let resource = target.store.resource;
-        let why = format!(
-            "unable to create new content in namespace {} because it is being terminated",
-            target.namespace
-        );
-        let mut status = errors::forbidden(resource.group, resource.name, meta::get(object, "name"), &why);
-        if let Some(details) = &mut status.details {
-            details.causes.push(Cause {
-                reason: "NamespaceTerminating".into(),
-                message: format!("namespace {} is being terminated", target.namespace),
-                field: "metadata.namespace".into(),
-            });
-        }
-        Err(status)
+        let namespace = target.namespace;
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let cause = Cause {
+            reason: "NamespaceTerminating",
+            message: format!("namespace {namespace} is being terminated"),
+            field: "metadata.namespace".to_owned(),
+        };
+        Err(Status::forbidden(target.store.group_resource(), meta::get(object, "name"), why).with_cause(cause))
     }
 }
 
@@ -98,7 +92,7 @@ pub(super) fn check_namespace(target: &Target<'_>, object: &dyn Message) -> Resu
         return Ok(());
     }
     if !target.store.resource.namespaced {
-        let error = FieldError::forbidden("metadata.namespace", "not allowed on this type");
+        let error = Cause::forbidden("metadata.namespace", "not allowed on this type");
         return Err(target.store.invalid(meta::get(object, "name"), vec![error]));
     }
     Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"))

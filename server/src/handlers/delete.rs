@@ -2,12 +2,13 @@
 //!
 //! An object with finalizers, or with time to end in, is only marked; it goes when the last thing that holds it does.
 
-use kubeforge_machinery::Message;
+use kubeforge_machinery::status::{Cause, GroupResource};
+use kubeforge_machinery::types::go::quote;
+use kubeforge_machinery::{FieldRef, Message};
 
 use super::list::Listed;
 use super::{Api, Target, body, options, respond};
-use crate::errors::{self, FieldError, quote};
-use crate::http::{Details, Request, Response, Status, StatusCode};
+use crate::http::{Request, Response, Status, StatusCode};
 use crate::registry::{Change, Done, Store, strategy};
 use crate::{meta, negotiate};
 
@@ -46,16 +47,13 @@ impl Api {
         let options = self.delete_options(request).await?;
         let store = target.store;
         let Deletion { object, gone } = delete_one(store, target.namespace, target.name, &options).await?;
-        if !gone || store.resource.delete_returns_object {
-            return output.object(store, store.read(object)?, StatusCode::OK);
-        }
-        output.status(self, &Status::success(Details {
-            name: target.name.to_owned(),
-            group: store.resource.group.to_owned(),
-            kind: store.resource.name.to_owned(),
-            uid: meta::get(object.as_ref(), "uid").to_owned(),
-            ..Details::default()
-        }))
+        let response = if !gone || store.resource.delete_returns_object {
+            output.object(store, store.read(object)?, StatusCode::OK)?
+        } else {
+            let uid = meta::get(object.as_ref(), "uid");
+            output.status(self, &Status::deleted(store.group_resource(), target.name, uid))?
+        };
+        Ok(warned(response, store, &options))
     }
 
     pub(super) async fn delete_collection(&self, target: &Target<'_>, request: Request) -> Result<Response, Status> {
@@ -70,7 +68,8 @@ impl Api {
                 _ => {}
             }
         }
-        output.list(target.store, &meta, items, StatusCode::OK)
+        let response = output.list(target.store, &meta, items, StatusCode::OK)?;
+        Ok(warned(response, target.store, &options))
     }
 
     async fn delete_options(&self, request: Request) -> Result<DeleteOptions, Status> {
@@ -98,7 +97,7 @@ impl Api {
         &self,
         media: negotiate::Media,
         bytes: &[u8],
-        errors: &mut Vec<FieldError>,
+        errors: &mut Vec<Cause>,
     ) -> Result<DeleteOptions, Status> {
         let name = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
         let descriptor = self.registry.release.message(name);
@@ -113,7 +112,7 @@ impl Api {
             (!text.is_empty()).then(|| text.to_owned())
         };
         let orphan = match meta::field(document, "orphanDependents") {
-            Some(kubeforge_machinery::FieldRef::OptBool(orphan)) => orphan,
+            Some(FieldRef::OptBool(orphan)) => orphan,
             _ => None,
         };
         let policy = meta::text(document, "propagationPolicy");
@@ -127,11 +126,20 @@ impl Api {
     }
 }
 
-fn propagation_of(policy: Option<&str>, orphan: Option<bool>, errors: &mut Vec<FieldError>) -> Option<Propagation> {
+/// Adds the warning of a deletion that leaves open what becomes of the dependents.
+fn warned(response: Response, store: &Store, options: &DeleteOptions) -> Response {
+    match store.strategy.orphan_warning {
+        "" => response,
+        text if options.propagation.is_none() => response.with_warning(text),
+        _ => response,
+    }
+}
+
+fn propagation_of(policy: Option<&str>, orphan: Option<bool>, errors: &mut Vec<Cause>) -> Option<Propagation> {
     match (policy, orphan) {
         (Some(_), Some(_)) => {
             let detail = "orphanDependents and deletionPropagation cannot be both set";
-            errors.push(FieldError::invalid("propagationPolicy", quote(policy.unwrap_or_default()), detail));
+            errors.push(Cause::invalid("propagationPolicy", quote(policy.unwrap_or_default()), detail));
             None
         }
         (Some("Background"), None) => Some(Propagation::Background),
@@ -139,7 +147,7 @@ fn propagation_of(policy: Option<&str>, orphan: Option<bool>, errors: &mut Vec<F
         (Some("Orphan"), None) => Some(Propagation::Orphan),
         (Some(other), None) => {
             let supported = ["Foreground", "Background", "Orphan", "nil"];
-            errors.push(FieldError::unsupported("propagationPolicy", quote(other), &supported));
+            errors.push(Cause::not_supported("propagationPolicy", quote(other), &supported));
             None
         }
         (None, Some(true)) => Some(Propagation::Orphan),
@@ -160,9 +168,13 @@ pub(crate) async fn delete_one(
         let old = old.ok_or_else(|| store.not_found(name))?;
         check_preconditions(store, old.as_ref(), options)?;
         check_protected(store, name)?;
-        let object = marked(store, old.as_ref(), options);
+        let mut object = marked(store, old.as_ref(), options);
         let gone = strategy::may_go(store, object.as_ref());
         let kept = object.clone_message();
+        if gone && (store.strategy.grace)(old.as_ref(), options.grace).is_none() {
+            // Nobody saw marks on an object that went at once.
+            object = old;
+        }
         deletion = Some(Deletion { object, gone });
         Ok(match (options.dry_run, gone) {
             (true, _) => Change::Keep,
@@ -184,7 +196,8 @@ fn marked(store: &Store, old: &dyn Message, options: &DeleteOptions) -> Box<dyn 
     let grace = (store.strategy.grace)(old, options.grace);
     let was_deleting = meta::is_deleting(old);
     let Some(metadata) = meta::of_mut(object.as_mut()) else { return object };
-    set_dependents_finalizer(metadata, options.propagation);
+    let by_default = (store.strategy.orphans && !was_deleting).then_some(Propagation::Orphan);
+    set_dependents_finalizer(metadata, options.propagation.or(by_default));
     let left = meta::number(metadata, "deletionGracePeriodSeconds");
     let seconds = grace.unwrap_or_default();
     if !was_deleting || left.is_some_and(|left| grace.is_some() && seconds < left) {
@@ -193,7 +206,7 @@ fn marked(store: &Store, old: &dyn Message, options: &DeleteOptions) -> Box<dyn 
     }
     let generation = meta::number(metadata, "generation").unwrap_or_default();
     if !was_deleting && generation > 0 {
-        meta::set_number(metadata, "generation", Some(generation + 1));
+        meta::set_number(metadata, "generation", Some(generation.saturating_add(1)));
     }
     if !was_deleting {
         (store.strategy.on_deleting)(object.as_mut());
@@ -229,7 +242,9 @@ fn check_preconditions(store: &Store, old: &dyn Message, options: &DeleteOptions
                 "the {label} in the precondition ({wanted}) does not match the {label} in record ({current}). \
                  The object might have been {guess}"
             );
-            return Err(errors::conflict(store.resource.group, store.resource.kind, meta::get(old, "name"), &why));
+            // Upstream names the kind here where it names the resource elsewhere.
+            let kind = GroupResource { group: store.resource.group, resource: store.resource.kind };
+            return Err(Status::conflict(kind, meta::get(old, "name"), why));
         }
     }
     Ok(())
@@ -239,5 +254,5 @@ fn check_protected(store: &Store, name: &str) -> Result<(), Status> {
     if !store.strategy.protected.contains(&name) {
         return Ok(());
     }
-    Err(errors::forbidden(store.resource.group, store.resource.name, name, "this namespace may not be deleted"))
+    Err(Status::forbidden(store.group_resource(), name, "this namespace may not be deleted"))
 }

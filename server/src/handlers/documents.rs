@@ -1,10 +1,11 @@
 //! Paths that are no resources: discovery and OpenAPI.
 
-
 use super::encode::{self, TypeName};
 use super::{Api, respond};
 use crate::discovery::{AGGREGATED_GROUP, Document};
-use crate::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION, VARY};
+use crate::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, VARY,
+};
 use crate::http::{Method, Request, Response, Status, StatusCode};
 use crate::negotiate::{Media, clauses};
 use crate::openapi::Answer;
@@ -74,18 +75,21 @@ impl Api {
         match answer {
             Answer::NotFound => Response::new(StatusCode::NOT_FOUND),
             Answer::NoSuchPage => Response::page_not_found(),
-            Answer::NotAcceptable => Response::new(StatusCode::NOT_ACCEPTABLE).with_header(VARY, vary_openapi()),
+            Answer::NotAcceptable => varied(Response::new(StatusCode::NOT_ACCEPTABLE), &request.path),
             Answer::Moved { location, etag } => {
                 let response = Response::full(StatusCode::MOVED_PERMANENTLY, "application/json", "");
-                with_text(with_text(response, LOCATION, &location), ETAG, &etag).with_header(VARY, vary())
+                varied(with_text(with_text(response, LOCATION, &location), ETAG, &etag), &request.path)
             }
-            Answer::Index(body) => Response::full(StatusCode::OK, "text/plain; charset=utf-8", body),
+            Answer::Index(body) => {
+                let response = Response::full(StatusCode::OK, "text/plain; charset=utf-8", body);
+                with_text(response, LAST_MODIFIED, self.openapi.modified())
+            }
             Answer::Document { body, gzip, content_type, etag, immutable } => {
                 if is_known(request, &etag) {
                     return with_text(Response::new(StatusCode::NOT_MODIFIED), ETAG, &etag);
                 }
-                let mut response = with_text(Response::full(StatusCode::OK, content_type, body), ETAG, &etag)
-                    .with_header(VARY, vary_openapi());
+                let response = with_text(Response::full(StatusCode::OK, content_type, body), ETAG, &etag);
+                let mut response = varied(with_text(response, LAST_MODIFIED, self.openapi.modified()), &request.path);
                 if gzip {
                     let encoding = HeaderValue::from_static("gzip");
                     response = response.with_header(crate::http::header::CONTENT_ENCODING, encoding);
@@ -147,6 +151,12 @@ fn vary() -> HeaderValue {
     HeaderValue::from_static("Accept")
 }
 
-fn vary_openapi() -> HeaderValue {
-    HeaderValue::from_static("Accept-Encoding, Accept")
+/// Version 2 is one document in several encodings; those of version 3 differ in media type only.
+fn varied(response: Response, path: &str) -> Response {
+    let mut response = response;
+    if path == "/openapi/v2" {
+        response.headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    response.headers.append(VARY, vary());
+    response
 }

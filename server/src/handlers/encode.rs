@@ -113,7 +113,6 @@ pub fn partial_list(media: Media, version: &str, list: &ListMeta, items: &[Box<d
 pub fn status(media: Media, release: &Release, status: &Status) -> Vec<u8> {
     let text = status.to_json().into_bytes();
     if media != Media::Protobuf {
-        let text = text.strip_suffix(b"\n").map(<[u8]>::to_vec).unwrap_or(text);
         return finish(media, text);
     }
     let Some(descriptor) = release.message("io.k8s.apimachinery.pkg.apis.meta.v1.Status") else { return text };
@@ -182,7 +181,11 @@ pub fn finish(media: Media, mut text: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Indents compact JSON by two spaces, as Go's `json.Indent`; empty brackets stay together.
+/// How many times longer indentation may make a text. Objects come to three or four times.
+const MAX_GROWTH: usize = 16;
+
+/// Indents compact JSON by two spaces, as Go's `json.Indent`; empty brackets stay together. Texts that would grow
+/// out of measure, such as thousands of numbers inside hundreds of brackets, stay as they are.
 pub fn indent(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() * 2);
     let mut depth = 0;
@@ -194,6 +197,9 @@ pub fn indent(text: &[u8]) -> Vec<u8> {
         out.resize(out.len() + 2 * depth, b' ');
     };
     for &byte in text {
+        if out.len() > MAX_GROWTH * text.len() {
+            return text.to_vec();
+        }
         if in_string {
             out.push(byte);
             in_string = escaped || byte != b'"';
@@ -233,6 +239,12 @@ mod tests {
         let text = br#"{"a":[],"b":{"c":"x\"{,:"},"d":[1,2],"e":{}}"#;
         let wanted = "{\n  \"a\": [],\n  \"b\": {\n    \"c\": \"x\\\"{,:\"\n  },\n  \"d\": [\n    1,\n    2\n  ],\n  \"e\": {}\n}";
         assert_eq!(String::from_utf8(indent(text)).unwrap(), wanted);
+    }
+
+    #[test]
+    fn what_would_grow_out_of_measure_is_not_indented() {
+        let deep = format!("{}{}1{}", "[".repeat(400), "1,".repeat(10_000), "]".repeat(400));
+        assert_eq!(indent(deep.as_bytes()), deep.as_bytes());
     }
 
     #[test]

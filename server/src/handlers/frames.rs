@@ -4,10 +4,10 @@
 //! an enveloped document.
 
 use bytes::Bytes;
+use kubeforge_machinery::Message;
 use kubeforge_machinery::json::JsonWriter;
 use kubeforge_machinery::proto::ProtoWriter;
 use kubeforge_machinery::release::Release;
-use kubeforge_machinery::Message;
 use std::sync::Arc;
 
 use super::encode::{self, TypeName};

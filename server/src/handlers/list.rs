@@ -67,12 +67,7 @@ impl Api {
 
     /// What the options say about revision and page.
     async fn start(&self, options: &ListOptions, base: &str, narrow: &str) -> Result<Start, Status> {
-        let mut start = Start {
-            prefix: narrow.to_owned(),
-            key: String::new(),
-            revision: None,
-            limit: options.limit,
-        };
+        let mut start = Start { prefix: narrow.to_owned(), key: String::new(), revision: None, limit: options.limit };
         if !options.continue_token.is_empty() {
             if options.revision.is_some_and(|revision| revision != 0) {
                 let message = "specifying resource version is not allowed when using continue";
@@ -126,7 +121,7 @@ fn take(
 
 fn refused(error: storage::Error, options: &ListOptions) -> Status {
     match error {
-        storage::Error::Compacted { .. } if !options.continue_token.is_empty() => errors::expired(
+        storage::Error::Compacted { .. } if !options.continue_token.is_empty() => Status::expired(
             "The provided continue parameter is too old to display a consistent list result. \
              You must start a new list without the continue parameter.",
         ),

@@ -27,12 +27,12 @@ use std::sync::Arc;
 use kubeforge_machinery::release::{Release, Subresource};
 
 use crate::discovery::Discovery;
-use crate::{bootstrap, errors, namespaces};
 use crate::http::{Handler, HeaderMap, Method, Request, Response, Status};
 use crate::openapi::OpenApi;
 use crate::registry::strategy::Part;
 use crate::registry::{Registry, Store};
 use crate::storage::Storage;
+use crate::{bootstrap, errors, namespaces};
 use scale::Scaling;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
@@ -196,7 +196,7 @@ impl Api {
             ("scale", "patch") => self.patch_scale(target, self.scaling(target, sub)?, request).await,
             _ => Err(errors::not_implemented(format!(
                 "the {name} subresource of {} is not served by this server",
-                errors::qualified(resource.name, resource.group)
+                target.store.group_resource()
             ))),
         }
     }

@@ -1,6 +1,8 @@
 //! Query parameters of writes and reads, checked as upstream's option kinds are.
 
-use crate::errors::{self, FieldError, quote};
+use kubeforge_machinery::status::{Cause, GroupResource};
+use kubeforge_machinery::types::go::quote;
+
 use crate::http::{Request, Status};
 
 /// Group of the option kinds in error messages.
@@ -56,33 +58,33 @@ pub fn write(request: &Request, kind: &str) -> Result<WriteOptions, Status> {
         "Strict" => FieldValidation::Strict,
         other => {
             let supported = ["", "Ignore", "Strict", "Warn"];
-            errors.push(FieldError::unsupported("fieldValidation", quote(other), &supported));
+            errors.push(Cause::not_supported("fieldValidation", quote(other), &supported));
             FieldValidation::Warn
         }
     };
     let manager = request.parameter("fieldManager").unwrap_or_default();
     if manager.len() > 128 {
-        errors.push(FieldError::invalid("fieldManager", quote(manager), "may not be more than 128 bytes"));
+        errors.push(Cause::invalid("fieldManager", quote(manager), "may not be more than 128 bytes"));
     }
     if manager.chars().any(char::is_control) {
-        errors.push(FieldError::invalid("fieldManager", quote(manager), "should only contain printable characters"));
+        errors.push(Cause::invalid("fieldManager", quote(manager), "should only contain printable characters"));
     }
     if errors.is_empty() { Ok(WriteOptions { dry_run, validation }) } else { Err(invalid(kind, errors)) }
 }
 
 /// Whether `dryRun` asks for one; the only value is `All`.
-pub fn dry_run(values: &[String], errors: &mut Vec<FieldError>) -> bool {
+pub fn dry_run(values: &[String], errors: &mut Vec<Cause>) -> bool {
     if values.iter().any(|value| value != "All") {
         let shown: Vec<String> = values.iter().map(|value| quote(value)).collect();
         let shown = format!("[]string{{{}}}", shown.join(", "));
-        errors.push(FieldError::unsupported("dryRun", shown, &["All"]));
+        errors.push(Cause::not_supported("dryRun", shown, &["All"]));
     }
     !values.is_empty()
 }
 
 /// 422 for an option kind.
-pub fn invalid(kind: &str, errors: Vec<FieldError>) -> Status {
-    errors::invalid(META, kind, "", errors)
+pub fn invalid(kind: &str, errors: Vec<Cause>) -> Status {
+    Status::invalid(GroupResource { group: META, resource: kind }, "", errors)
 }
 
 /// All values of a parameter that are not empty.
@@ -122,10 +124,10 @@ pub fn revision(request: &Request) -> Result<Option<u64>, Status> {
     }
 }
 
-fn check(options: &mut ListOptions, wanted: &str, watch: bool, watch_list: bool) -> Vec<FieldError> {
+fn check(options: &mut ListOptions, wanted: &str, watch: bool, watch_list: bool) -> Vec<Cause> {
     let mut errors = Vec::new();
-    let forbid = |errors: &mut Vec<FieldError>, field: &str, detail: &str| {
-        errors.push(FieldError::forbidden(field, detail));
+    let forbid = |errors: &mut Vec<Cause>, field: &str, detail: &str| {
+        errors.push(Cause::forbidden(field, detail));
     };
     if options.initial_events.is_some() {
         let field = "sendInitialEvents";
@@ -147,7 +149,6 @@ fn check(options: &mut ListOptions, wanted: &str, watch: bool, watch_list: bool)
     let field = "resourceVersionMatch";
     if watch {
         forbid(&mut errors, field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
-        return errors;
     }
     if options.revision.is_none() {
         forbid(&mut errors, field, "resourceVersionMatch is forbidden unless resourceVersion is provided");
@@ -164,7 +165,7 @@ fn check(options: &mut ListOptions, wanted: &str, watch: bool, watch_list: bool)
                 forbid(&mut errors, field, detail);
             }
         }
-        other => errors.push(FieldError::unsupported(field, quote(other), &["Exact", "NotOlderThan", ""])),
+        other => errors.push(Cause::not_supported(field, quote(other), &["Exact", "NotOlderThan", ""])),
     }
     errors
 }

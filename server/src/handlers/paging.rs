@@ -1,15 +1,19 @@
 //! Continue tokens: where a list goes on, and at which revision.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+use kubeforge_machinery::types::go::quote;
+use serde::Deserialize;
+use serde_json::Value;
 
-use crate::errors::quote;
 use crate::http::Status;
 
+/// As Go's decoder, without a look at the bits that are left over.
+const BASE64: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
 const VERSION: &str = "meta.k8s.io/v1";
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Token {
     #[serde(default)]
     v: String,
@@ -22,9 +26,8 @@ struct Token {
 /// The token for the keys after `last`, which is under `prefix`, at `revision`.
 pub fn encode(prefix: &str, last: &str, revision: u64) -> String {
     let after = last.strip_prefix(prefix).unwrap_or(last);
-    let rv = i64::try_from(revision).unwrap_or(i64::MAX);
-    let token = Token { v: VERSION.to_owned(), rv, start: format!("{after}\0") };
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).expect("a plain struct serialises"))
+    let start = Value::String(format!("{after}\0"));
+    BASE64.encode(format!(r#"{{"v":"{VERSION}","rv":{revision},"start":{start}}}"#))
 }
 
 /// First key and revision of a token; the revision is `None` if the token means the newest state.
@@ -33,7 +36,7 @@ pub fn encode(prefix: &str, last: &str, revision: u64) -> String {
 /// 400 for tokens that no server gave out.
 pub fn decode(token: &str, prefix: &str) -> Result<(String, Option<u64>), Status> {
     let bad = |why: String| Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
-    let bytes = URL_SAFE_NO_PAD
+    let bytes = BASE64
         .decode(token.trim_end_matches('='))
         .map_err(|_| bad("illegal base64 data at input byte 0".to_owned()))?;
     let token: Token = serde_json::from_slice(&bytes).map_err(|error| bad(syntax(&bytes, &error)))?;

@@ -3,18 +3,22 @@
 //! Patches work on the JSON form of the version that the client asked for; what comes out is then an update like any
 //! other, done again on the newer object if somebody else wrote in between.
 
+use std::collections::BTreeMap;
+
 use kubeforge_machinery::message::{set_type_meta, type_meta};
-use kubeforge_machinery::patch::{JsonPatch, PatchError, merge_patch, strategic_merge_patch};
-use kubeforge_machinery::release::Kind;
+use kubeforge_machinery::patch::{JsonPatch, merge_patch, strategic_merge_patch};
+use kubeforge_machinery::release::{Kind, Release};
+use kubeforge_machinery::status::{Cause, GroupResource};
+use kubeforge_machinery::types::go;
 use kubeforge_machinery::{Message, json};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::create::check_namespace;
 use super::options::FieldValidation;
 use super::update::{check_name, replace};
-use super::{Api, Target, options, respond};
-use crate::errors::{self, FieldError};
-use crate::http::{Details, Request, Response, Status, StatusCode};
+use super::{Api, Target, body, options, respond};
+use crate::http::{Request, Response, Status, StatusCode};
 use crate::negotiate;
 use crate::registry::defaults;
 use crate::registry::strategy::Part;
@@ -45,7 +49,8 @@ impl Api {
         let mut warnings = Vec::new();
         let updated = replace(target, part, options.dry_run, |old| {
             let served = store.read(old.clone_message())?;
-            let mut patched = patch.apply(store.served, &store.api_version, served, options.validation)?;
+            let mut patched =
+                patch.apply(self.registry.release, store.served, &store.api_version, served, options.validation)?;
             check_name(target, patched.object.as_ref())?;
             check_namespace(target, patched.object.as_ref())?;
             defaults::apply(patched.object.as_mut(), store.resource.defaults);
@@ -71,8 +76,7 @@ pub(super) fn patch_type(request: &Request) -> Result<String, Status> {
             "server-side apply (application/apply-patch+yaml) is not supported by this server - use one of \
              application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
         )),
-        _ => Err(Status::failure(415, "UnsupportedMediaType", "415: Unsupported Media Type")
-            .with_details(Details::default())),
+        _ => Err(Status::unsupported_patch_type()),
     }
 }
 
@@ -80,7 +84,7 @@ fn check_force(request: &Request) -> Result<(), Status> {
     match options::boolean(request.parameter("force"))? {
         None => Ok(()),
         Some(_) => {
-            let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
+            let error = Cause::forbidden("force", "may not be specified for non-apply patch");
             Err(options::invalid("PatchOptions", vec![error]))
         }
     }
@@ -98,7 +102,7 @@ impl Patch {
         parser.skip().and_then(|()| parser.end()).map_err(|error| bad(&error.to_string()))?;
         let value: Value = serde_json::from_str(&text).map_err(|error| bad(&error.to_string()))?;
         match patch_type {
-            "application/json-patch+json" => JsonPatch::new(value).map(Patch::Json).map_err(of_patch),
+            "application/json-patch+json" => Ok(Patch::Json(JsonPatch::new(value)?)),
             "application/merge-patch+json" => Ok(Patch::Merge(value)),
             _ => Ok(Patch::Strategic(value)),
         }
@@ -107,48 +111,69 @@ impl Patch {
     /// The object, of the served version, after the patch.
     pub fn apply(
         &self,
+        release: &Release,
         kind: &'static Kind,
         api_version: &str,
         mut object: Box<dyn Message>,
         validation: FieldValidation,
     ) -> Result<Patched, Status> {
         set_type_meta(object.as_mut(), api_version, kind.kind);
-        let mut value: Value = serde_json::from_slice(&json::encode(object.as_ref()))
+        let original = json::encode(object.as_ref());
+        let mut value: Value = serde_json::from_slice(&original)
             .map_err(|error| Status::internal(format!("unable to patch the object: {error}")))?;
         match self {
             Patch::Json(patch) => patch.apply(&mut value),
             Patch::Merge(patch) => merge_patch(&mut value, patch.clone()),
             Patch::Strategic(patch) => strategic_merge_patch(&mut value, patch.clone(), kind.message),
+        }?;
+        if value.get("kind").is_none() && value.get("apiVersion").is_none() {
+            return Err(Status::unprocessable());
         }
-        .map_err(of_patch)?;
-        if !value.is_object() {
-            return Err(unprocessable());
-        }
-        decode(kind, api_version, &value.to_string(), validation)
+        let shown = || match self {
+            Patch::Strategic(patch) => go::value(patch),
+            _ => as_patched(&value, serde_json::from_slice(&original).ok()),
+        };
+        decode(release, kind, api_version, &value.to_string(), shown, validation)
     }
 }
 
-/// Reads a patched object, which must still be of its kind.
+/// The text of a patched object as upstream's library leaves it: what the patch did not touch stays as it was, the
+/// members of what it did come in order.
+fn as_patched(value: &Value, original: Option<&RawValue>) -> String {
+    if let Some(original) = original
+        && serde_json::from_str::<Value>(original.get()).is_ok_and(|before| before == *value)
+    {
+        return original.get().to_owned();
+    }
+    let Value::Object(members) = value else { return value.to_string() };
+    let before: BTreeMap<String, &RawValue> =
+        original.and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default();
+    let members = members.iter().map(|(name, member)| {
+        format!("{}:{}", Value::from(name.as_str()), as_patched(member, before.get(name).copied()))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// Reads a patched object, which must still be of its kind. `shown` is what errors show of it.
 fn decode(
+    release: &Release,
     kind: &'static Kind,
     api_version: &str,
     text: &str,
+    shown: impl Fn() -> String,
     validation: FieldValidation,
 ) -> Result<Patched, Status> {
     let refuse = |why: &str| {
-        let error = FieldError::invalid("patch", errors::quote(text), why);
-        errors::invalid("", "", "", vec![error])
+        let error = Cause::invalid("patch", go::quote(&shown()), why);
+        Status::invalid(GroupResource::default(), "", vec![error])
     };
     let mut object = (kind.message.new)();
     let problems = json::decode_with(text.as_bytes(), object.as_mut(), json::Strictness::Report)
         .map_err(|error| refuse(&error.to_string()))?;
     let (said_version, said_kind) = type_meta(object.as_ref());
     if said_version != api_version || said_kind != kind.kind {
-        return Err(refuse(&format!(
-            "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
-            errors::quote(said_kind),
-            errors::quote(said_version)
-        )));
+        let why = body::why_not(release, kind, said_version, said_kind);
+        return Err(refuse(&why.unwrap_or_else(|| format!("the object is of {said_version}, not of {api_version}"))));
     }
     match validation {
         FieldValidation::Strict if !problems.is_empty() => {
@@ -156,20 +181,5 @@ fn decode(
         }
         FieldValidation::Ignore => Ok(Patched { object, warnings: Vec::new() }),
         _ => Ok(Patched { object, warnings: problems }),
-    }
-}
-
-/// The answer to a patch that does not fit, which upstream does not explain.
-fn unprocessable() -> Status {
-    let message = "the server rejected our request due to an error in our request";
-    Status::failure(422, "Invalid", message).with_details(Details::default())
-}
-
-fn of_patch(error: PatchError) -> Status {
-    match error {
-        PatchError::BadRequest(text) => Status::bad_request(text),
-        PatchError::Unprocessable(_) => unprocessable(),
-        PatchError::TooLarge(text) => Status::failure(413, "RequestEntityTooLarge", text),
-        PatchError::Internal(text) => Status::internal(text),
     }
 }

@@ -1,16 +1,18 @@
 //! Answers in the form that the client asked for.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use kubeforge_machinery::Message;
 use kubeforge_machinery::release::Kind;
 
+use super::Api;
 use super::encode::{self, ListMeta, TypeName};
 use super::frames::Frames;
 use super::tables::{self, Tables};
-use super::Api;
-use crate::http::{HeaderMap, Request, Response, Status, StatusCode};
+use crate::http::{self, HeaderMap, Request, Response, Status, StatusCode};
 use crate::negotiate::{self, Accepted, Form, Media, Offer};
 use crate::registry::Store;
-use std::sync::Arc;
 
 /// What the client wants, settled before anything is done for it.
 #[derive(Clone, Debug)]
@@ -35,12 +37,7 @@ impl Output {
     pub fn negotiate_stream(request: &Request) -> Result<Output, Status> {
         let mut output = Self::offer(request, Offer::Transforms)?;
         match output.accepted.media {
-            Media::Yaml => Err(Status::failure(
-                406,
-                "NotAcceptable",
-                "only the following media types are accepted: application/json;stream=watch, \
-                 application/vnd.kubernetes.protobuf;stream=watch",
-            )),
+            Media::Yaml => Err(Status::not_acceptable(negotiate::STREAM_TYPES)),
             Media::PrettyJson => {
                 output.accepted.media = Media::Json;
                 Ok(output)
@@ -59,12 +56,7 @@ impl Output {
     }
 
     /// One object of the served version.
-    pub fn object(
-        &self,
-        store: &Store,
-        mut object: Box<dyn Message>,
-        code: StatusCode,
-    ) -> Result<Response, Status> {
+    pub fn object(&self, store: &Store, mut object: Box<dyn Message>, code: StatusCode) -> Result<Response, Status> {
         let media = self.accepted.media;
         let body = match self.accepted.form {
             Form::Object => {
@@ -102,9 +94,7 @@ impl Output {
                 encode::list(media, TypeName { api_version: &store.api_version, kind: &kind }, meta, &items)
             }
             Form::Table(version) => Tables::new(store, version, &self.include_object)?.document(media, meta, &items),
-            Form::PartialList(version) => {
-                encode::partial_list(media, &format!("meta.k8s.io/{version}"), meta, &items)
-            }
+            Form::PartialList(version) => encode::partial_list(media, &format!("meta.k8s.io/{version}"), meta, &items),
             Form::Partial(_) => {
                 return Err(wrong_form("PartialObjectMetadata", "is a list", &format!("{}List", object_type(store))));
             }
@@ -147,7 +137,7 @@ impl Output {
     /// A success without an object. Statuses have no table; who asks for one gets the plain form.
     pub fn status(&self, api: &Api, status: &Status) -> Result<Response, Status> {
         let body = encode::status(self.accepted.media, api.registry.release, status);
-        Ok(self.whole(status.http_code(), body))
+        Ok(self.whole(http::code(status), body))
     }
 
     /// What makes a watch's frames.
@@ -178,14 +168,36 @@ pub(super) fn error(api: &Api, headers: &HeaderMap, status: &Status) -> Response
     let accept = headers.get("accept").and_then(|value| value.to_str().ok());
     let media = negotiate::accept(accept, Offer::Plain).map_or(Media::PrettyJson, |accepted| accepted.media);
     let body = encode::status(media, api.registry.release, status);
-    let response = Response::full(status.http_code(), media.content_type(), body);
+    let response = Response::full(http::code(status), media.content_type(), body);
     let retry = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
-    if retry > 0 { response.with_header(crate::http::header::RETRY_AFTER, retry.into()) } else { response }
+    if retry > 0 { response.with_header(http::header::RETRY_AFTER, retry.into()) } else { response }
 }
+
+/// Most characters of all warnings together, as upstream.
+const WARNINGS_LENGTH: usize = 4096;
+/// Most characters of one warning where they are more together.
+const WARNING_LENGTH: usize = 256;
 
 /// Adds a `Warning` header for each problem.
 pub(super) fn with_warnings(response: Response, warnings: &[String]) -> Response {
-    warnings.iter().fold(response, |response, text| response.with_warning(text))
+    shortened(warnings).into_iter().fold(response, Response::with_warning)
+}
+
+/// The warnings as upstream sends them: each once, and cut or left out if they are too many for a response's head.
+fn shortened(warnings: &[String]) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    let mut texts: Vec<&str> = warnings.iter().map(String::as_str).filter(|text| seen.insert(*text)).collect();
+    if texts.iter().map(|text| text.chars().count()).sum::<usize>() > WARNINGS_LENGTH {
+        let mut written = 0;
+        texts.retain_mut(|text| {
+            let fits = written < WARNINGS_LENGTH;
+            let end = text.char_indices().nth(WARNING_LENGTH).map_or(text.len(), |(end, _)| end);
+            *text = &text[..end];
+            written += text.chars().count();
+            fits
+        });
+    }
+    texts
 }
 
 fn wrong_form(asked: &str, but: &str, go_type: &str) -> Status {
@@ -207,5 +219,20 @@ fn wants_indented(request: &Request) -> bool {
             let agent = request.header("user-agent").unwrap_or_default();
             ["curl", "Wget", "Mozilla/5.0"].iter().any(|start| agent.starts_with(start))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_fit_into_a_head() {
+        let few = ["a".repeat(300), "b".to_owned(), "b".to_owned()];
+        assert_eq!(shortened(&few), [few[0].as_str(), "b"]);
+        let many: Vec<String> = (0..100).map(|i| format!("{i:03}{}", "ä".repeat(300))).collect();
+        let sent = shortened(&many);
+        assert_eq!(sent.len(), 16);
+        assert!(sent.iter().all(|text| text.chars().count() == 256));
     }
 }

@@ -4,6 +4,7 @@
 
 use kubeforge_machinery::release::{Kind, Scale};
 use kubeforge_machinery::selector::LabelSelector;
+use kubeforge_machinery::status::{Cause, GroupResource};
 use kubeforge_machinery::{FieldRef, Message, json};
 use serde_json::{Map, Value, json as value};
 
@@ -11,7 +12,6 @@ use super::encode::TypeName;
 use super::patch::{Patch, patch_type};
 use super::update::{check_name, replace};
 use super::{Api, Target, body, options, respond};
-use crate::errors::{self, FieldError};
 use crate::discovery::group_version;
 use crate::http::{Request, Response, Status, StatusCode};
 use crate::registry::strategy::Part;
@@ -70,7 +70,13 @@ impl Api {
         let api_version = group_version(scaling.kind.group, scaling.kind.version);
         let mut warnings = Vec::new();
         let updated = replace(target, Part::Object, options.dry_run, |old| {
-            let patched = patch.apply(scaling.kind, &api_version, view(scaling, old), options.validation)?;
+            let patched = patch.apply(
+                self.registry.release,
+                scaling.kind,
+                &api_version,
+                view(scaling, old),
+                options.validation,
+            )?;
             check_name(target, patched.object.as_ref())?;
             warnings = patched.warnings;
             rescaled(scaling, old, patched.object.as_ref())
@@ -117,8 +123,9 @@ fn rescaled(scaling: Scaling, old: &dyn Message, scale: &dyn Message) -> Result<
     let replicas = path::int_at(scale, "spec.replicas");
     let (kind, name) = (scaling.kind, meta::get(old, "name"));
     if replicas < 0 {
-        let error = FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
-        return Err(errors::invalid(kind.group, kind.kind, name, vec![error]));
+        let error = Cause::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+        let kind = GroupResource { group: kind.group, resource: kind.kind };
+        return Err(Status::invalid(kind, name, vec![error]));
     }
     let mut object = old.clone_message();
     let version = meta::get(scale, "resourceVersion");

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kubeforge_machinery::release::Resource;
-use kubeforge_machinery::selector::{FieldSelector, FieldTerm, LabelSelector};
 use kubeforge_machinery::Message;
+use kubeforge_machinery::release::Resource;
+use kubeforge_machinery::selector::{FieldSelector, FieldTerm, LabelSelector, SelectorError};
+use kubeforge_machinery::types::go::quote;
 
-use crate::errors::quote;
 use crate::http::Status;
 use crate::meta;
 use crate::registry::Store;
@@ -27,7 +27,7 @@ impl Selection {
     /// # Errors
     /// 400 for texts that are no selectors and for fields that the resource cannot be selected by.
     pub fn parse(resource: &'static Resource, labels: &str, fields: &str) -> Result<Selection, Status> {
-        let bad = |error: kubeforge_machinery::selector::SelectorError| Status::bad_request(error.to_string());
+        let bad = |error: SelectorError| Status::bad_request(error.to_string());
         let labels = labels.parse().map_err(bad)?;
         let fields: FieldSelector = fields.parse().map_err(bad)?;
         for term in &fields.terms {
@@ -48,7 +48,8 @@ impl Selection {
     /// Whether an object of the served version is selected.
     pub fn matches(&self, object: &dyn Message) -> bool {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
-        self.labels.matches(meta::labels(object).unwrap_or(&NONE)) && self.fields.matches(|field| self.value(object, field))
+        self.labels.matches(meta::labels(object).unwrap_or(&NONE))
+            && self.fields.matches(|field| self.value(object, field))
     }
 
     /// What the keys of all selected objects begin with.

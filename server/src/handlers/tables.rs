@@ -2,9 +2,10 @@
 
 use kubeforge_machinery::Message;
 use kubeforge_machinery::release::{Column, Gvk, Kind};
+use kubeforge_machinery::status::Cause;
+use kubeforge_machinery::types::go::quote;
 
 use super::encode::{self, ListMeta};
-use crate::errors::{FieldError, quote};
 use crate::http::Status;
 use crate::meta;
 use crate::negotiate::Media;
@@ -46,7 +47,7 @@ impl Tables {
             "Object" => IncludeObject::Object,
             other => {
                 let supported = ["", "Metadata", "None", "Object"];
-                let error = FieldError::unsupported("includeObject", quote(other), &supported);
+                let error = Cause::not_supported("includeObject", quote(other), &supported);
                 return Err(options::invalid("TableOptions", vec![error]));
             }
         };

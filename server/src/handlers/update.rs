@@ -4,12 +4,11 @@ use kubeforge_machinery::Message;
 
 use super::create::check_namespace;
 use super::{Api, Target, body, options, respond};
-use crate::errors;
 use crate::http::{Request, Response, Status, StatusCode};
+use crate::meta;
 use crate::negotiate;
 use crate::registry::strategy::{self, Part};
 use crate::registry::{Change, Done, Store, defaults};
-use crate::meta;
 
 impl Api {
     pub(super) async fn update(&self, target: &Target<'_>, part: Part, request: Request) -> Result<Response, Status> {
@@ -89,5 +88,5 @@ fn check_uid(store: &Store, name: &str, uid: &str, old: &dyn Message) -> Result<
         return Ok(());
     }
     let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {current}");
-    Err(errors::conflict(store.resource.group, store.resource.name, name, &why))
+    Err(Status::conflict(store.group_resource(), name, why))
 }

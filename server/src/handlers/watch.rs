@@ -45,6 +45,9 @@ struct Watch {
     told: u64,
 }
 
+/// An object that the watch is about; `None` if there is none or it does not match.
+type Matching = Option<Box<dyn Message>>;
+
 /// The client went away or was told that the watch is over.
 struct Over;
 
@@ -193,9 +196,8 @@ impl Watch {
     }
 
     /// The object before and after the write, where it matches; both at the write's revision.
-    #[allow(clippy::type_complexity)]
-    fn before_and_after(&self, event: &Event) -> Result<(Option<Box<dyn Message>>, Option<Box<dyn Message>>), Status> {
-        let state = |entry: Option<&storage::Entry>| -> Result<Option<Box<dyn Message>>, Status> {
+    fn before_and_after(&self, event: &Event) -> Result<(Matching, Matching), Status> {
+        let state = |entry: Option<&storage::Entry>| -> Result<Matching, Status> {
             let Some(entry) = entry else { return Ok(None) };
             let object = self.store.read(self.store.decode(&entry.key, &entry.value, event.revision())?)?;
             Ok(self.selection.matches(object.as_ref()).then_some(object))
@@ -224,7 +226,7 @@ impl Watch {
 fn too_old(error: storage::Error) -> Status {
     match error {
         storage::Error::Compacted { requested, oldest } => {
-            errors::expired(format!("too old resource version: {requested} ({oldest})"))
+            Status::expired(format!("too old resource version: {requested} ({oldest})"))
         }
         error => errors::of_storage(error),
     }

@@ -16,17 +16,17 @@ mod status;
 mod tls;
 pub mod version;
 
-use std::future::Future;
-
 pub use hyper::header;
 pub use hyper::{HeaderMap, Method, StatusCode};
 pub use info::RequestInfo;
+pub use kubeforge_machinery::status::Status;
 pub use request::{BodyError, MAX_BODY, Request, RequestBody};
 pub use response::{Response, ResponseBody};
 pub use server::{GRACE, Server};
 pub use service::Front;
 pub use shutdown::Shutdown;
-pub use status::{Cause, Details, Status};
+pub use status::code;
+use std::future::Future;
 pub use tls::{TlsError, server_config};
 
 /// Answers requests that were authenticated and allowed.
@@ -39,6 +39,6 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Puts an error of the layers before the handler into the media type that the client accepts.
     fn error(&self, _headers: &HeaderMap, status: &Status) -> Response {
-        status.to_json_response()
+        Response::from(status)
     }
 }

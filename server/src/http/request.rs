@@ -129,9 +129,9 @@ impl From<BodyError> for Status {
     fn from(error: BodyError) -> Self {
         let message = error.to_string();
         match error {
-            BodyError::TooLarge(_) => Status::failure(413, "RequestEntityTooLarge", message),
+            BodyError::TooLarge(limit) => Status::too_large(format_args!("limit is {limit}")),
             BodyError::Slow => Status::failure(408, "Timeout", message),
-            BodyError::Broken(_) => Status::failure(400, "BadRequest", message),
+            BodyError::Broken(_) => Status::bad_request(message),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::health::Health;
 use super::request::{decode_path, decode_query};
 use super::response::Outgoing;
 use super::server::Busy;
+use super::status::forbidden;
 use super::{Handler, Request, RequestInfo, Response, ResponseBody, Shutdown, Status, gzip, version};
 use crate::authn::{Authenticator, UserInfo};
 
@@ -52,10 +53,12 @@ impl<H: Handler> Front<H> {
             Ok(Ok(response)) => response,
             Ok(Err(_panic)) => {
                 tracing::error!("{method} {uri} panicked");
-                Status::internal("Internal error occurred: this request made the server panic; its log says where")
-                    .to_json_response()
+                let why = "Internal error occurred: this request made the server panic; its log says where";
+                Response::from(&Status::internal(why))
             }
-            Err(_elapsed) => Status::timeout().to_json_response(),
+            Err(_elapsed) => {
+                Response::from(&Status::timeout("request did not complete within the allotted timeout", 0))
+            }
         };
         let response = gzip::compress(&method, gzip, response).await;
         tracing::debug!("{method} {uri} {} {:?}", response.status.as_u16(), start.elapsed());
@@ -107,7 +110,7 @@ impl<H: Handler> Front<H> {
             return Err(Status::failure(403, "Forbidden", "impersonation is not available"));
         }
         if !allowed(&user, path, info) {
-            return Err(Status::forbidden(&user, path, info));
+            return Err(forbidden(&user, path, info));
         }
         Ok(user)
     }

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use kubeforge_machinery::release::Release;
 use serde::Serialize;
 
-use super::Response;
+use super::{Response, Status};
 
 /// What upstream calls `version.Info`. There is no Go here, so `goVersion` stays empty.
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub fn response(release: &Release) -> Response {
     };
     match serde_json::to_vec_pretty(&info) {
         Ok(json) => Response::full(StatusCode::OK, "application/json", json),
-        Err(error) => super::Status::internal(error.to_string()).to_json_response(),
+        Err(error) => Response::from(&Status::internal(error.to_string())),
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kubeforge_machinery::message::set_type_meta;
 use kubeforge_machinery::release::{Kind, Release, Resource};
+use kubeforge_machinery::status::{Cause, GroupResource};
 use kubeforge_machinery::{Message, envelope, json, proto};
 
 use crate::convert::convert;
@@ -161,12 +162,17 @@ impl Store {
         self.prefix(namespace) + name
     }
 
-    pub fn not_found(&self, name: &str) -> Status {
-        errors::not_found(self.resource.group, self.resource.name, name)
+    /// The resource as errors name it.
+    pub fn group_resource(&self) -> GroupResource<'static> {
+        GroupResource { group: self.resource.group, resource: self.resource.name }
     }
 
-    pub fn invalid(&self, name: &str, problems: Vec<errors::FieldError>) -> Status {
-        errors::invalid(self.resource.group, self.resource.kind, name, problems)
+    pub fn not_found(&self, name: &str) -> Status {
+        Status::not_found(self.group_resource(), name)
+    }
+
+    pub fn invalid(&self, name: &str, problems: Vec<Cause>) -> Status {
+        Status::invalid(GroupResource { group: self.resource.group, resource: self.resource.kind }, name, problems)
     }
 
     /// The object of a stored value, in the stored version and with its resourceVersion.
@@ -235,9 +241,7 @@ impl Store {
                 meta::set(object, "resourceVersion", &entry.mod_revision.to_string());
                 Ok(())
             }
-            Err(storage::Error::AlreadyExists { .. }) => {
-                Err(errors::already_exists(self.resource.group, self.resource.name, &name))
-            }
+            Err(storage::Error::AlreadyExists { .. }) => Err(Status::already_exists(self.group_resource(), &name)),
             Err(error) => Err(errors::of_storage(error)),
         }
     }

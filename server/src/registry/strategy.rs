@@ -2,12 +2,15 @@
 //!
 //! Where upstream treats one kind its own way, a [`Strategy`] says so; most kinds have the default one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use kubeforge_machinery::names::{label_key_errors, label_value_errors};
+use kubeforge_machinery::status::{Cause, OBJECT_MODIFIED};
+use kubeforge_machinery::types::go::quote;
 use kubeforge_machinery::{FieldRef, Message};
 
 use super::{Store, kinds, names};
-use crate::errors::{self, FieldError, quote};
 use crate::http::Status;
 use crate::meta;
 
@@ -33,10 +36,28 @@ pub struct Strategy {
     pub on_deleting: fn(&mut dyn Message),
     /// Names that may not be deleted.
     pub protected: &'static [&'static str],
-    /// Whether changed annotations count as a new generation.
-    pub annotations_are_spec: bool,
+    /// Which changes count as a new generation.
+    pub generation: Generation,
+    /// Whether dependents are orphaned if a deletion does not say what becomes of them.
+    pub orphans: bool,
+    /// What such a deletion warns of; empty for nothing.
+    pub orphan_warning: &'static str,
     /// Metadata that writes of the status subresource do not change.
     pub status_leaves: &'static [&'static str],
+}
+
+/// Which changes count as a new generation, of kinds whose generation is counted at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// Everything but metadata and status.
+    Spec,
+    SpecAndAnnotations,
+    /// Labels too.
+    SpecAndLabels,
+    /// As [`Generation::Spec`], but new objects have none.
+    SpecFromZero,
+    /// No change.
+    Fixed,
 }
 
 impl Strategy {
@@ -52,7 +73,9 @@ impl Strategy {
         is_held: |_| false,
         on_deleting: |_| {},
         protected: &[],
-        annotations_are_spec: false,
+        generation: Generation::Spec,
+        orphans: false,
+        orphan_warning: "",
         status_leaves: &[],
     };
 
@@ -63,10 +86,14 @@ impl Strategy {
     }
 }
 
+/// Most bytes of all annotations together.
+const MAX_ANNOTATIONS: usize = 256 * 1024;
+/// Most problems of labels and annotations that one answer tells; a body full of them would make one of gigabytes.
+const MAX_PROBLEMS: usize = 1000;
 const ALL_METADATA: &[&str] = &["labels", "annotations", "finalizers", "ownerReferences"];
 const EVENT_TTL: Option<Duration> = Some(Duration::from_secs(3600));
 
-static STRATEGIES: [Strategy; 11] = [
+static STRATEGIES: [Strategy; 17] = [
     Strategy { resource: "events", ttl: EVENT_TTL, ..Strategy::DEFAULT },
     Strategy { group: "events.k8s.io", resource: "events", ttl: EVENT_TTL, ..Strategy::DEFAULT },
     Strategy {
@@ -90,9 +117,15 @@ static STRATEGIES: [Strategy; 11] = [
         ..Strategy::DEFAULT
     },
     Strategy {
+        resource: "secrets",
+        on_create: kinds::secrets::take_strings,
+        on_update: |new, _| kinds::secrets::take_strings(new),
+        ..Strategy::DEFAULT
+    },
+    Strategy {
         group: "apps",
         resource: "deployments",
-        annotations_are_spec: true,
+        generation: Generation::SpecAndAnnotations,
         status_leaves: &["labels"],
         ..Strategy::DEFAULT
     },
@@ -100,6 +133,33 @@ static STRATEGIES: [Strategy; 11] = [
         group: "admissionregistration.k8s.io",
         resource: "validatingadmissionpolicies",
         status_leaves: ALL_METADATA,
+        ..Strategy::DEFAULT
+    },
+    Strategy {
+        group: "batch",
+        resource: "jobs",
+        orphans: true,
+        orphan_warning: "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to \
+            remove them or set propagationPolicy=Orphan to suppress this warning",
+        ..Strategy::DEFAULT
+    },
+    Strategy { resource: "replicationcontrollers", orphans: true, ..Strategy::DEFAULT },
+    Strategy {
+        group: "discovery.k8s.io",
+        resource: "endpointslices",
+        generation: Generation::SpecAndLabels,
+        ..Strategy::DEFAULT
+    },
+    Strategy {
+        group: "scheduling.k8s.io",
+        resource: "priorityclasses",
+        generation: Generation::Fixed,
+        ..Strategy::DEFAULT
+    },
+    Strategy {
+        group: "storage.k8s.io",
+        resource: "csidrivers",
+        generation: Generation::SpecFromZero,
         ..Strategy::DEFAULT
     },
     Strategy {
@@ -161,20 +221,42 @@ pub fn prepare_create(store: &Store, object: &mut dyn Message, namespace: &str) 
     if let Some(status) = (store.strategy.initial_status)(object) {
         meta::set_json(object, "status", &status);
     }
-    check_names(store, object)
+    check_names(store, object)?;
+    check_metadata(store, object)
+}
+
+/// Checks what every kind's metadata has to be.
+fn check_metadata(store: &Store, object: &dyn Message) -> Result<(), Status> {
+    let entries = |name| meta::of(object).and_then(|metadata| meta::map(metadata, name)).into_iter().flatten();
+    let labels = entries("labels").flat_map(|(key, value)| {
+        let problems = |shown, details: Vec<String>| {
+            details.into_iter().map(move |detail| Cause::invalid("metadata.labels", quote(shown), &detail))
+        };
+        problems(key, label_key_errors(key)).chain(problems(value, label_value_errors(value)))
+    });
+    let annotations = entries("annotations").flat_map(|(key, _)| {
+        let details = label_key_errors(&key.to_lowercase()).into_iter();
+        details.map(move |detail| Cause::invalid("metadata.annotations", quote(key), &detail))
+    });
+    let mut errors: Vec<Cause> = labels.chain(annotations).take(MAX_PROBLEMS).collect();
+    let size: usize = entries("annotations").map(|(key, value)| key.len() + value.len()).sum();
+    if size > MAX_ANNOTATIONS {
+        errors.push(Cause::too_long("metadata.annotations", MAX_ANNOTATIONS));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(store.invalid(meta::get(object, "name"), errors)) }
 }
 
 fn check_names(store: &Store, object: &dyn Message) -> Result<(), Status> {
     let (name, namespace) = (meta::get(object, "name"), meta::get(object, "namespace"));
     let mut errors = Vec::new();
     if name.is_empty() {
-        errors.push(FieldError::required("metadata.name", "name or generateName is required"));
+        errors.push(Cause::required("metadata.name", "name or generateName is required"));
     } else {
         let problems = store.names.problems(name);
-        errors.extend(problems.iter().map(|text| FieldError::invalid("metadata.name", quote(name), text)));
+        errors.extend(problems.iter().map(|text| Cause::invalid("metadata.name", quote(name), text)));
     }
     if !store.resource.namespaced && !namespace.is_empty() {
-        errors.push(FieldError::forbidden("metadata.namespace", "not allowed on this type"));
+        errors.push(Cause::forbidden("metadata.namespace", "not allowed on this type"));
     }
     if errors.is_empty() { Ok(()) } else { Err(store.invalid(name, errors)) }
 }
@@ -204,7 +286,8 @@ pub fn prepare_update(store: &Store, new: &mut dyn Message, old: &dyn Message, p
         }
     }
     count_generation(store, new, old, part);
-    check_finalizers(store, new, old)
+    check_finalizers(store, new, old)?;
+    check_metadata(store, new)
 }
 
 /// The document's resourceVersion must be the object's, where it names one.
@@ -215,16 +298,16 @@ fn check_version(store: &Store, new: &dyn Message, old: &dyn Message) -> Result<
         if !store.resource.update_needs_version {
             return Ok(());
         }
-        let error = FieldError::invalid("metadata.resourceVersion", "0x0", "must be specified for an update");
+        let error = Cause::invalid("metadata.resourceVersion", "0x0", "must be specified for an update");
         // Upstream names the resource here where it names the kind elsewhere.
-        return Err(errors::invalid(store.resource.group, store.resource.name, name, vec![error]));
+        return Err(Status::invalid(store.group_resource(), name, vec![error]));
     }
     if wanted.parse::<u64>().is_err() {
-        let error = FieldError::invalid("metadata.resourceVersion", quote(wanted), "must be an unsigned integer");
+        let error = Cause::invalid("metadata.resourceVersion", quote(wanted), "must be an unsigned integer");
         return Err(store.invalid(name, vec![error]));
     }
     if wanted != current {
-        return Err(errors::modified(store.resource.group, store.resource.name, name));
+        return Err(Status::conflict(store.group_resource(), name, OBJECT_MODIFIED));
     }
     Ok(())
 }
@@ -233,15 +316,23 @@ fn keep_system_metadata(store: &Store, new: &mut dyn Message, old: &dyn Message)
     let uid = meta::get(new, "uid");
     if !uid.is_empty() && uid != meta::get(old, "uid") {
         // Upstream finds this twice, once for each of two checks.
-        let error = FieldError::invalid("metadata.uid", quote(uid), "field is immutable");
+        let error = Cause::invalid("metadata.uid", quote(uid), "field is immutable");
         return Err(store.invalid(meta::get(old, "name"), vec![error.clone(), error]));
     }
     keep_metadata(
         new,
         old,
         &[
-            "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
-            "deletionGracePeriodSeconds", "selfLink", "managedFields",
+            "name",
+            "namespace",
+            "uid",
+            "resourceVersion",
+            "generation",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+            "managedFields",
         ],
     );
     Ok(())
@@ -263,25 +354,35 @@ fn keep_all_but(new: &mut dyn Message, old: &dyn Message, open: &[&str]) {
     }
 }
 
-/// Whether anything but metadata and status differs.
-fn differs_in_spec(store: &Store, new: &dyn Message, old: &dyn Message) -> bool {
+/// Whether the change counts as a new generation.
+fn is_new_generation(store: &Store, new: &dyn Message, old: &dyn Message) -> bool {
+    let counts = store.strategy.generation;
+    if counts == Generation::Fixed || (!store.resource.generation && counts != Generation::SpecFromZero) {
+        return false;
+    }
     let mut same = new.clone_message();
-    meta::copy_field(same.as_mut(), old, "metadata");
-    for field in ["status", "kind", "apiVersion"] {
+    for field in ["metadata", "status", "kind", "apiVersion"] {
         meta::copy_field(same.as_mut(), old, field);
     }
     if !same.equals(old) {
         return true;
     }
-    let annotations = |object: &dyn Message| meta::of(object).and_then(|m| meta::map(m, "annotations")).cloned();
-    store.strategy.annotations_are_spec && annotations(new) != annotations(old)
+    let differs = |name| match (meta::of(new), meta::of(old)) {
+        (Some(new), Some(old)) => !meta::same_field(new, old, name),
+        _ => false,
+    };
+    match counts {
+        Generation::SpecAndAnnotations => differs("annotations"),
+        Generation::SpecAndLabels => differs("labels"),
+        _ => false,
+    }
 }
 
 fn count_generation(store: &Store, new: &mut dyn Message, old: &dyn Message, part: Part) {
-    if part == Part::Object && store.resource.generation && differs_in_spec(store, new, old) {
+    if part == Part::Object && is_new_generation(store, new, old) {
         let generation = meta::of(old).and_then(|m| meta::number(m, "generation")).unwrap_or_default();
         if let Some(metadata) = meta::of_mut(new) {
-            meta::set_number(metadata, "generation", Some(generation + 1));
+            meta::set_number(metadata, "generation", Some(generation.saturating_add(1)));
         }
     }
 }
@@ -291,7 +392,7 @@ fn check_finalizers(store: &Store, new: &dyn Message, old: &dyn Message) -> Resu
     if !meta::is_deleting(old) {
         return Ok(());
     }
-    let before = meta::finalizers(old);
+    let before: BTreeSet<&String> = meta::finalizers(old).iter().collect();
     let added: Vec<String> =
         meta::finalizers(new).iter().filter(|name| !before.contains(name)).map(|name| quote(name)).collect();
     if added.is_empty() {
@@ -301,7 +402,7 @@ fn check_finalizers(store: &Store, new: &dyn Message, old: &dyn Message) -> Resu
         "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
         added.join(", ")
     );
-    let error = FieldError::forbidden("metadata.finalizers", &detail);
+    let error = Cause::forbidden("metadata.finalizers", &detail);
     Err(store.invalid(meta::get(old, "name"), vec![error.clone(), error]))
 }
 

@@ -34,6 +34,9 @@ const OBJECTS: [(&str, &str); 20] = [
     ("daemonset", "agent"),
 ];
 
+/// Described by kubectl 1.20 in beta versions that upstream removed in 1.22 to 1.26.
+const GONE: [&str; 2] = ["cronjob", "hpa"];
+
 #[test]
 fn new_kubectl_on_v1_36() {
     session("v1.36", NEW);
@@ -84,8 +87,16 @@ fn discovery(k: &Kubectl<'_>) {
 fn apply_and_read(k: &Kubectl<'_>) {
     let applied = k.run_with(&["apply", "-f", "-"], MANIFESTS);
     assert_eq!(applied.lines().filter(|l| l.ends_with(" created")).count(), OBJECTS.len(), "{applied}");
+    let version = || k.run(&["get", "statefulset", "db", "-o", "jsonpath={.metadata.resourceVersion}"]);
+    let before = version();
     let again = k.run_with(&["apply", "-f", "-"], MANIFESTS);
-    assert_eq!(again.lines().filter(|l| l.ends_with(" unchanged")).count(), OBJECTS.len(), "{again}");
+    for line in again.lines() {
+        // Lists that kubectl compares as a whole differ by their defaults: claim templates for every kubectl, containers
+        // for one that does not know the kind.
+        let whole_lists = line.starts_with("statefulset.apps/db ") || line.starts_with("cronjob.batch/nightly ");
+        assert!(line.ends_with(" unchanged") || whole_lists && line.ends_with(" configured"), "{again}");
+    }
+    assert_eq!(version(), before, "a patch without effect is not written");
     for (resource, name) in OBJECTS {
         read(k, resource, name);
     }
@@ -109,7 +120,12 @@ fn read(k: &Kubectl<'_>, resource: &str, name: &str) {
     assert_eq!(json["metadata"]["name"], name, "{resource}");
     assert_eq!(get(&["-o", "jsonpath={.metadata.name}"]), name);
     assert!(get(&["-o", "custom-columns=N:.metadata.name,U:.metadata.uid"]).contains(name));
-    assert!(k.run(&["describe", resource, name]).contains(name), "{resource}");
+    let described = k.output(&["describe", resource, name], "");
+    let old_version = String::from_utf8_lossy(&described.stderr).contains("could not find the requested resource");
+    // An old kubectl asks for versions that these releases do not serve any more.
+    if !(old_version && GONE.contains(&resource) && k.client_version().contains("1.20")) {
+        assert!(String::from_utf8_lossy(&described.stdout).contains(name), "{resource}: {described:?}");
+    }
 }
 
 fn change(k: &Kubectl<'_>) {

@@ -2,3 +2,4 @@
 
 pub mod namespaces;
 pub mod pods;
+pub mod secrets;

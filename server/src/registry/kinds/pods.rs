@@ -39,7 +39,8 @@ fn quality_of_service(pod: &dyn Message) -> &'static str {
     let resources = |container: &'_ dyn Message| -> (usize, bool) {
         let Some(resources) = meta::child(container, "resources") else { return (0, false) };
         let (requests, limits) = (quantities(resources, "requests"), quantities(resources, "limits"));
-        let amount = |map: Option<&dyn MessageMap>, name: &str| map.and_then(|m| m.get(name)).map(|q| q.clone_message());
+        let amount =
+            |map: Option<&dyn MessageMap>, name: &str| map.and_then(|m| m.get(name)).map(|q| q.clone_message());
         let mut named = 0;
         let mut guaranteed = true;
         for name in CLASSED {
