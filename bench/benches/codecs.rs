@@ -33,7 +33,9 @@ fn json_codecs(c: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("k8s-openapi", size), |b| {
             b.iter(|| match size {
-                "pod" => black_box(serde_json::from_slice::<Openapi>(text).expect("a pod")).metadata.name.is_some().into(),
+                "pod" => {
+                    black_box(serde_json::from_slice::<Openapi>(text).expect("a pod")).metadata.name.is_some().into()
+                }
                 _ => black_box(serde_json::from_slice::<OpenapiList>(text).expect("a list")).items.len(),
             })
         });

@@ -17,5 +17,8 @@ fn diagnostics_are_documented() {
         std::fs::write(&file, &text).expect("docs/ is writable");
     }
     let documented = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(documented == text, "docs/diagnostics.md is out of date: UPDATE_DOCS=1 cargo test -p kubeforge --test docs");
+    assert!(
+        documented == text,
+        "docs/diagnostics.md is out of date: UPDATE_DOCS=1 cargo test -p kubeforge --test docs"
+    );
 }

@@ -8,6 +8,9 @@
 pub mod descriptor;
 pub mod envelope;
 pub mod json;
+pub mod kind;
+#[cfg(feature = "kube")]
+pub mod kube;
 pub mod message;
 pub mod names;
 pub mod patch;

@@ -12,8 +12,13 @@ use crate::json::{JsonError, JsonParser, JsonWriter};
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
 use crate::types::ByteString;
 
+mod whole;
+
 /// A generated struct, a special type, or an object whose schema came at run time.
-pub trait Message: Any + Debug + Send + Sync {
+///
+/// What is the same for every type, such as copying and comparing, are methods of `dyn Message`: each method here is
+/// compiled a thousand times.
+pub trait Message: Any + Send + Sync {
     fn descriptor(&self) -> &Descriptor;
 
     /// The field at `index` in [`Descriptor::fields`]. Panics if there is none.
@@ -22,43 +27,51 @@ pub trait Message: Any + Debug + Send + Sync {
     /// As [`Message::field`], to change it.
     fn field_mut(&mut self, index: usize) -> FieldMut<'_>;
 
-    /// Writes the members of the JSON object, each with a leading comma.
+    /// Writes the members of the JSON object, each with a leading comma; a special type writes its whole value.
     fn encode_members(&self, w: &mut JsonWriter);
-
-    /// Writes the JSON value.
-    fn encode_json(&self, w: &mut JsonWriter) {
-        let start = w.begin_object();
-        self.encode_members(w);
-        w.end_object(start);
-    }
 
     /// Writes the protobuf fields, the highest tag first: the writer works backwards.
     fn encode_proto(&self, w: &mut ProtoWriter);
 
-    /// The codecs of a type whose JSON is not its protobuf shape; `None` for structs.
-    fn special_mut(&mut self) -> Option<&mut dyn Special> {
+    /// What only a special type can do itself; `None` for structs.
+    fn special(&self) -> Option<&dyn Special> {
         None
     }
 
-    fn clone_message(&self) -> Box<dyn Message>;
-
-    /// Whether `other` is of the same type and equal.
-    fn equals(&self, other: &dyn Message) -> bool;
-
-    fn as_any(&self) -> &dyn Any;
-
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    /// As [`Message::special`], to change it.
+    fn special_mut(&mut self) -> Option<&mut dyn Special> {
+        None
+    }
 }
 
-/// Decoding of a type with forms of its own.
-pub trait Special {
+/// What a type with forms of its own does in place of the walk over fields.
+pub trait Special: Value {
     /// Reads a JSON value, `null` included. Returns an error without position; the caller adds the path.
     fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError>;
 
     /// Reads the body of the protobuf message.
     fn decode_proto(&mut self, r: ProtoReader<'_>) -> Result<(), ProtoError>;
+}
+
+/// What a special type has from its derives.
+pub trait Value: Debug {
+    /// Becomes a copy of `from`, which is of the same type; another type changes nothing.
+    fn assign(&mut self, from: &dyn Message);
+
+    /// Whether `other` is of the same type and equal.
+    fn is_equal(&self, other: &dyn Message) -> bool;
+}
+
+impl<T: Any + Clone + Debug + PartialEq> Value for T {
+    fn assign(&mut self, from: &dyn Message) {
+        if let Some(from) = from.as_any().downcast_ref::<T>() {
+            self.clone_from(from);
+        }
+    }
+
+    fn is_equal(&self, other: &dyn Message) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(self)
+    }
 }
 
 /// A field to read.
@@ -83,6 +96,28 @@ pub enum FieldRef<'a> {
     OptMessage(Option<&'a dyn Message>),
     List(&'a dyn MessageList),
     Map(&'a dyn MessageMap),
+}
+
+/// Fields whose form to read is not the form they have. Out of line: generated accessors name thousands of fields.
+macro_rules! field_from {
+    ($($from:ty => $variant:ident($value:ident) $to:expr;)*) => {$(
+        impl<'a> From<&'a $from> for FieldRef<'a> {
+            #[inline(never)]
+            fn from($value: &'a $from) -> Self {
+                FieldRef::$variant($to)
+            }
+        }
+    )*};
+}
+field_from! {
+    String => Str(value) value;
+    Option<String> => OptStr(value) value.as_deref();
+    Option<ByteString> => OptBytes(value) value.as_ref();
+    Vec<bool> => Bools(values) values;
+    Vec<i32> => I32s(values) values;
+    Vec<i64> => I64s(values) values;
+    Vec<String> => Strs(values) values;
+    dyn MessageSlot => OptMessage(slot) slot.get();
 }
 
 /// A field to change.
@@ -138,11 +173,10 @@ pub trait MessageMap {
         self.len() == 0
     }
     fn get(&self, key: &str) -> Option<&dyn Message>;
-    fn get_mut(&mut self, key: &str) -> Option<&mut dyn Message>;
-    fn entries<'a>(&'a self) -> Box<dyn DoubleEndedIterator<Item = (&'a str, &'a dyn Message)> + 'a>;
-    /// The message of the key, made if it is not there.
+    /// Keys and messages, sorted by key.
+    fn entries(&self) -> std::vec::IntoIter<(&str, &dyn Message)>;
+    /// An empty message under the key, in place of one that is there.
     fn entry(&mut self, key: String) -> &mut dyn Message;
-    fn remove(&mut self, key: &str);
     fn clear(&mut self);
 }
 
@@ -152,7 +186,7 @@ impl<M: Message + Default> MessageSlot for Option<Box<M>> {
     }
 
     fn get_or_insert(&mut self) -> &mut dyn Message {
-        &mut **self.get_or_insert_with(Default::default)
+        &mut **self.get_or_insert_with(|| Box::new(empty()))
     }
 
     fn get_mut(&mut self) -> Option<&mut dyn Message> {
@@ -178,7 +212,7 @@ impl<M: Message + Default> MessageList for Vec<M> {
     }
 
     fn push(&mut self) -> &mut dyn Message {
-        Vec::push(self, M::default());
+        Vec::push(self, empty());
         self.last_mut().expect("just pushed")
     }
 
@@ -196,25 +230,32 @@ impl<M: Message + Default> MessageMap for BTreeMap<String, M> {
         BTreeMap::get(self, key).map(|m| m as &dyn Message)
     }
 
-    fn get_mut(&mut self, key: &str) -> Option<&mut dyn Message> {
-        BTreeMap::get_mut(self, key).map(|m| m as &mut dyn Message)
-    }
-
-    fn entries<'a>(&'a self) -> Box<dyn DoubleEndedIterator<Item = (&'a str, &'a dyn Message)> + 'a> {
-        Box::new(self.iter().map(|(k, m)| (k.as_str(), m as &dyn Message)))
+    fn entries(&self) -> std::vec::IntoIter<(&str, &dyn Message)> {
+        let mut entries = Vec::with_capacity(self.len());
+        for (key, message) in self {
+            entries.push((key.as_str(), message as &dyn Message));
+        }
+        entries.into_iter()
     }
 
     fn entry(&mut self, key: String) -> &mut dyn Message {
-        BTreeMap::entry(self, key).or_default()
-    }
-
-    fn remove(&mut self, key: &str) {
-        BTreeMap::remove(self, key);
+        BTreeMap::entry(self, key).insert_entry(empty()).into_mut()
     }
 
     fn clear(&mut self) {
-        BTreeMap::clear(self);
+        *self = BTreeMap::new();
     }
+}
+
+/// The default, compiled once for each type: left alone, every use above would have its own copy.
+#[inline(never)]
+fn empty<M: Default>() -> M {
+    M::default()
+}
+
+/// [`Descriptor::new`] of generated tables.
+pub fn boxed<M: Message + Default>() -> Box<dyn Message> {
+    Box::new(empty::<M>())
 }
 
 /// `apiVersion` and `kind` of an object; empty where the message has none.
@@ -246,24 +287,39 @@ pub fn no_field(index: usize) -> ! {
     panic!("no field {index} in this message: indices come from its own descriptor")
 }
 
-/// The parts of [`Message`] that are the same for every type. For use inside `impl Message for T`.
+/// Traits of other crates for generated structs, all by walks that are compiled once; derived ones are checked and
+/// compiled for each struct.
 #[macro_export]
-macro_rules! message_boilerplate {
-    () => {
-        fn clone_message(&self) -> ::std::boxed::Box<dyn $crate::Message> {
-            ::std::boxed::Box::new(::std::clone::Clone::clone(self))
+macro_rules! message_impls {
+    ($message:ident) => {
+        impl ::std::fmt::Debug for $message {
+            #[inline]
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(self as &dyn $crate::Message, f)
+            }
         }
-        fn equals(&self, other: &dyn $crate::Message) -> bool {
-            other.as_any().downcast_ref::<Self>() == ::std::option::Option::Some(self)
+        impl ::std::cmp::PartialEq for $message {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                (self as &dyn $crate::Message).equals(other)
+            }
         }
-        fn as_any(&self) -> &dyn ::std::any::Any {
-            self
+        impl $crate::__private::serde::Serialize for $message {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                $crate::serde::serialize(self, serializer)
+            }
         }
-        fn as_any_mut(&mut self) -> &mut dyn ::std::any::Any {
-            self
-        }
-        fn into_any(self: ::std::boxed::Box<Self>) -> ::std::boxed::Box<dyn ::std::any::Any> {
-            self
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $message {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                let mut message = <$message as ::std::default::Default>::default();
+                $crate::serde::deserialize(&mut message, deserializer)?;
+                ::std::result::Result::Ok(message)
+            }
         }
     };
 }

@@ -12,25 +12,6 @@ use crate::descriptor::{Field, Flags, Shape};
 use crate::json;
 use crate::message::{FieldMut, FieldRef, MessageList, MessageMap, MessageSlot};
 
-/// Implements serde's traits for message types.
-#[macro_export]
-macro_rules! serde_impls {
-    ($($message:ty),* $(,)?) => {$(
-        impl $crate::__private::serde::Serialize for $message {
-            fn serialize<S: $crate::__private::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
-                $crate::serde::serialize(self, serializer)
-            }
-        }
-        impl<'de> $crate::__private::serde::Deserialize<'de> for $message {
-            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                let mut message = <$message>::default();
-                $crate::serde::deserialize(&mut message, deserializer)?;
-                ::std::result::Result::Ok(message)
-            }
-        }
-    )*};
-}
-
 /// Serializes any message with Go's rules for absent fields.
 pub fn serialize<S: Serializer>(message: &dyn Message, serializer: S) -> Result<S::Ok, S::Error> {
     AsSerialize(message).serialize(serializer)

@@ -228,7 +228,11 @@ impl<'s> Kubectl<'s> {
     /// Runs kubectl, which must fail; its standard error.
     pub fn fail(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments, "");
-        assert!(!output.status.success(), "kubectl {arguments:?} succeeded: {}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            !output.status.success(),
+            "kubectl {arguments:?} succeeded: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 }

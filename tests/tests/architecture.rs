@@ -57,7 +57,9 @@ fn one_module_writes_generated_files() {
 fn machinery_knows_neither_http_nor_storage() {
     let manifest = std::fs::read_to_string(root().join("machinery/Cargo.toml")).expect("a manifest");
     for dependency in ["hyper", "http", "tokio", "redb", "rustls", "kubeforge"] {
-        let line = manifest.lines().find(|l| l.starts_with(&format!("{dependency} ")) || l.starts_with(&format!("{dependency}.")));
+        let line = manifest
+            .lines()
+            .find(|l| l.starts_with(&format!("{dependency} ")) || l.starts_with(&format!("{dependency}.")));
         assert_eq!(line, None, "machinery depends on {dependency}");
     }
 }
@@ -79,6 +81,10 @@ fn generated_crates_hold_no_logic() {
 #[test]
 fn nothing_is_unsafe() {
     for folder in ["generator", "generated", "machinery", "server", "tests", "xtask"] {
-        none_mentions(folder, &[concat!("unsafe", " {"), concat!("unsafe", " fn"), concat!("unsafe", " impl")], "none is needed");
+        none_mentions(
+            folder,
+            &[concat!("unsafe", " {"), concat!("unsafe", " fn"), concat!("unsafe", " impl")],
+            "none is needed",
+        );
     }
 }

@@ -61,7 +61,8 @@ fn versions() {
     let hpa = br#"{"apiVersion":"autoscaling/v2","kind":"HorizontalPodAutoscaler","metadata":{"name":"web"},
         "spec":{"maxReplicas":5,"metrics":[{"type":"Resource","resource":{"name":"cpu",
         "target":{"type":"Utilization","averageUtilization":70}}}]}}"#;
-    let old: Value = serde_json::from_slice(&transcoded(&["--to", "json", "--api-version", "autoscaling/v1"], hpa)).expect("JSON");
+    let old: Value =
+        serde_json::from_slice(&transcoded(&["--to", "json", "--api-version", "autoscaling/v1"], hpa)).expect("JSON");
     assert_eq!(old["apiVersion"], "autoscaling/v1");
     assert_eq!(old["spec"]["targetCPUUtilizationPercentage"], 70);
 }

@@ -21,12 +21,7 @@ pub fn codecs() -> Result<(), Failure> {
         for size in ["pod", "500-pods"] {
             let ours = median(&results.join(group).join("kubeforge").join(size))?;
             let theirs = median(&results.join(group).join(peer).join(size))?;
-            println!(
-                "{group:<18}{size:<10}{:>9.2} us{:>11.2} us{:>8.2}x",
-                ours / 1e3,
-                theirs / 1e3,
-                theirs / ours
-            );
+            println!("{group:<18}{size:<10}{:>9.2} us{:>11.2} us{:>8.2}x", ours / 1e3, theirs / 1e3, theirs / ours);
         }
     }
     Ok(())

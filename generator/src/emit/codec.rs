@@ -21,9 +21,8 @@ pub fn message(code: &mut Code, message: &Message, names: &Names<'_>, package: &
         accessor(code, "fn field_mut(&mut self, index: usize) -> machinery::FieldMut<'_>", &listed, write);
         members(code, &own, names, package);
         proto(code, &own);
-        code.line("machinery::message_boilerplate!();");
     });
-    code.line(format_args!("machinery::serde_impls!({});", message.rust));
+    code.line(format_args!("machinery::message_impls!({});", message.rust));
 }
 
 fn accessor(code: &mut Code, head: &str, members: &[Member<'_>], access: fn(&Member<'_>) -> String) {
@@ -44,9 +43,12 @@ fn read(member: &Member<'_>) -> String {
     let place = &member.place;
     let value = match (member.form, member.optional()) {
         (Form::Bool | Form::I32 | Form::I64 | Form::F64, _) => place.clone(),
-        (Form::Str, true) => format!("{place}.as_deref()"),
-        (Form::Bytes, _) => format!("{place}.as_ref()"),
-        (Form::Message(_), true) => format!("machinery::message::MessageSlot::get(&{place})"),
+        (Form::Str | Form::Bytes | Form::Bools | Form::I32s | Form::I64s | Form::Strs, _) => {
+            return format!("machinery::FieldRef::from(&{place})");
+        }
+        (Form::Message(_), true) => {
+            return format!("machinery::FieldRef::from(&{place} as &dyn machinery::message::MessageSlot)");
+        }
         (Form::Message(_), false) if member.boxed() => format!("&*{place}"),
         _ => format!("&{place}"),
     };

@@ -18,7 +18,7 @@ pub fn message(code: &mut Code, message: &Message, names: &Names<'_>, package: &
     code.line(format_args!("{:?},", message.name));
     code.line(format_args!("&{table}_FIELDS,"));
     code.line(format_args!("&{:?},", tags(&members)));
-    code.line(format_args!("|| Box::new({}::default()),", message.rust));
+    code.line(format_args!("machinery::message::boxed::<{}>,", message.rust));
     code.close(");");
     code.open(format_args!("static {table}_FIELDS: [machinery::Field; {}] = [", members.len()));
     for member in &members {

@@ -4,6 +4,7 @@ mod code;
 mod codec;
 mod descriptors;
 mod files;
+mod kinds;
 mod member;
 mod modules;
 mod names;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::code::Code;
 use super::names::{Names, Package};
-use super::{codec, descriptors, types};
+use super::{codec, descriptors, kinds, types};
 
 /// The root: declares every module. It has neither inner attributes nor docs, so that `include!` takes it.
 pub fn root(names: &Names<'_>) -> String {
@@ -33,6 +33,7 @@ pub fn package(names: &Names<'_>, package: &Package<'_>) -> (String, String) {
             descriptors::message(&mut body, message, names, package);
         }
     }
+    kinds::package(&mut body, package, names);
     for constants in &package.enums {
         types::constants(&mut body, constants);
     }

@@ -17,7 +17,7 @@ pub fn message(code: &mut Code, message: &Message, names: &Names<'_>, package: &
     if let Some(special) = message.special {
         return code.line(format_args!("pub type {} = machinery::types::{};", message.rust, special_type(special)));
     }
-    code.line("#[derive(Clone, Debug, Default, PartialEq)]");
+    code.line("#[derive(Clone, Default)]");
     let members = member::own(message, names);
     if members.is_empty() {
         return code.line(format_args!("pub struct {} {{}}", message.rust));

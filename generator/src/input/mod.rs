@@ -60,13 +60,14 @@ impl Input {
             .help(help));
         }
         let first = |names: [&str; 2]| names.map(|n| directory.join(n)).into_iter().find(|path| path.exists());
-        let rules = specs.join("rules");
+        // A directory of upstream's own files has no rules; those of this source tree speak of every release.
+        let rules = [specs.to_owned(), crate::specs_dir()].map(|specs| specs.join("rules"));
         Ok(Input {
             release: release.to_owned(),
             openapi: first(["openapi.json", "swagger.json"]).unwrap_or_else(|| directory.join("openapi.json")),
             proto: vec![directory.join("proto")],
             go_facts: first(["go-facts.json", "gofacts.json"]),
-            rules: rules.is_dir().then_some(rules),
+            rules: rules.into_iter().find(|rules| rules.is_dir()),
             source: Some(directory.join("SOURCE.toml")).filter(|path| path.is_file()),
         })
     }

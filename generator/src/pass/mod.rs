@@ -45,11 +45,8 @@ pub enum Missing {
 
 /// Runs all passes. The second value is what the rules say of things that this release does not have.
 pub fn run(inputs: &RawInputs, diagnostics: &mut Diagnostics) -> (Release, Vec<Unused>) {
-    let mut release = Release {
-        name: inputs.release.clone(),
-        git_version: inputs.git_version.clone(),
-        ..Release::default()
-    };
+    let mut release =
+        Release { name: inputs.release.clone(), git_version: inputs.git_version.clone(), ..Release::default() };
     let fixups = fixups::Fixups::new(inputs);
     join::run(&mut release, inputs, &fixups, diagnostics);
     presence::run(&mut release, inputs);

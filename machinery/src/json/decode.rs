@@ -214,7 +214,6 @@ impl Decoder<'_, '_> {
             if self.strictness == Strictness::Report && map.get(&key).is_some() {
                 self.report("duplicate field", at, Step::Key(&key));
             }
-            map.remove(&key);
             self.item(map.entry(key.clone().into_owned()), &At { parent: Some(at), step: Step::Key(&key) })?;
             more = self.parser.next_member()?;
         }

@@ -71,7 +71,6 @@ fn varints<T>(values: &mut Vec<T>, wire: Wire<'_>, convert: impl Fn(u64) -> T) -
 
 fn message_entry(map: &mut dyn MessageMap, wire: Wire<'_>, reader: ProtoReader<'_>) -> Result<(), ProtoError> {
     let (key, value) = entry(wire, reader)?;
-    map.remove(&key);
     let message = map.entry(key);
     match value {
         Some(value) => decode_message(message, reader.nested(value.as_bytes()?)?),

@@ -53,17 +53,18 @@ macro_rules! special_type {
             fn field_mut(&mut self, index: usize) -> $crate::FieldMut<'_> {
                 $crate::message::no_field(index)
             }
-            fn encode_members(&self, _: &mut $crate::json::JsonWriter) {}
-            fn encode_json(&self, w: &mut $crate::json::JsonWriter) {
+            fn encode_members(&self, w: &mut $crate::json::JsonWriter) {
                 $crate::types::Form::write_json(self, w)
             }
             fn encode_proto(&self, w: &mut $crate::proto::ProtoWriter) {
                 $crate::types::Form::write_proto(self, w)
             }
+            fn special(&self) -> Option<&dyn $crate::message::Special> {
+                Some(self)
+            }
             fn special_mut(&mut self) -> Option<&mut dyn $crate::message::Special> {
                 Some(self)
             }
-            $crate::message_boilerplate!();
         }
 
         impl$(<$s: $crate::types::Schema>)? $crate::message::MessageSlot for Option<$ty> {

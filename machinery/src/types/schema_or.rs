@@ -1,5 +1,7 @@
 //! Places of a JSON schema where something simpler may stand instead of a schema.
 
+use std::fmt::Debug;
+
 use super::string_list::strings;
 use super::{Form, special_type};
 use crate::Message;
@@ -8,9 +10,9 @@ use crate::message::Special;
 use crate::proto::{self, ProtoError, ProtoReader, ProtoWriter};
 
 /// A release's `JSONSchemaProps`.
-pub trait Schema: Message + Default + Clone + PartialEq {}
+pub trait Schema: Message + Clone + Debug + Default + PartialEq {}
 
-impl<M: Message + Default + Clone + PartialEq> Schema for M {}
+impl<M: Message + Clone + Debug + Default + PartialEq> Schema for M {}
 
 /// `additionalProperties`: a schema, or whether anything goes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,7 +41,7 @@ pub struct JsonSchemaPropsOrStringArray<S> {
 impl<S: Schema> Form for JsonSchemaPropsOrBool<S> {
     fn write_json(&self, w: &mut JsonWriter) {
         match &self.schema {
-            Some(schema) => schema.encode_json(w),
+            Some(schema) => w.message("", &**schema),
             None => w.bool("", self.allows),
         }
     }
@@ -162,7 +164,7 @@ fn read_schema<S: Schema>(p: &mut JsonParser<'_>) -> Result<Box<S>, JsonError> {
 
 fn schema_or_null<S: Schema>(schema: &Option<Box<S>>, w: &mut JsonWriter) {
     match schema {
-        Some(schema) => schema.encode_json(w),
+        Some(schema) => w.message("", &**schema),
         None => w.raw("null"),
     }
 }

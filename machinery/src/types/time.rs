@@ -1,6 +1,7 @@
 //! Points in time, in RFC 3339 as Go's `time` package reads and writes it.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,10 @@ use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
 
 /// Seconds of 0001-01-01T00:00:00Z, which Go takes for "not set".
 const ZERO: i64 = -62_135_596_800;
+/// The seconds of the years 0000 to 9999.
+const WRITABLE: Range<i64> = -62_167_219_200..253_402_300_800;
+/// In a second.
+const NANOS: i32 = 1_000_000_000;
 
 /// A point in time in whole seconds since 1970. The default is Go's zero time, which prints as `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,10 +156,8 @@ impl Special for MicroTime {
     }
 
     fn decode_proto(&mut self, r: ProtoReader<'_>) -> Result<(), ProtoError> {
-        *self = timestamp(r)?.map_or_else(MicroTime::default, |(seconds, nanos)| MicroTime {
-            seconds: seconds.saturating_add(i64::from(nanos.div_euclid(1_000_000_000))),
-            micros: nanos.rem_euclid(1_000_000_000) as u32 / 1000,
-        });
+        *self = timestamp(r)?
+            .map_or_else(MicroTime::default, |(seconds, nanos)| MicroTime { seconds, micros: nanos / 1000 });
         Ok(())
     }
 }
@@ -163,12 +166,13 @@ fn json_error(error: TimeError) -> JsonError {
     JsonError::custom(error.0)
 }
 
-/// Seconds and nanoseconds; `None` for an empty message, the zero time.
-fn timestamp(mut r: ProtoReader<'_>) -> Result<Option<(i64, i32)>, ProtoError> {
+/// Seconds and nanoseconds; `None` for an empty message, the zero time. Times that JSON has no text for are refused,
+/// since they could never be shown.
+fn timestamp(mut r: ProtoReader<'_>) -> Result<Option<(i64, u32)>, ProtoError> {
     if r.is_empty() {
         return Ok(None);
     }
-    let (mut seconds, mut nanos) = (0, 0);
+    let (mut seconds, mut nanos) = (0i64, 0i32);
     while let Some((tag, wire)) = r.next_field()? {
         match tag {
             1 => seconds = wire.as_varint()? as i64,
@@ -176,7 +180,11 @@ fn timestamp(mut r: ProtoReader<'_>) -> Result<Option<(i64, i32)>, ProtoError> {
             _ => {}
         }
     }
-    Ok(Some((seconds, nanos)))
+    let seconds = seconds.saturating_add(nanos.div_euclid(NANOS).into());
+    if !WRITABLE.contains(&seconds) {
+        return Err(ProtoError::Custom(format!("time {seconds} is outside of the years 0000 to 9999")));
+    }
+    Ok(Some((seconds, nanos.rem_euclid(NANOS).unsigned_abs())))
 }
 
 /// What may stand between seconds and zone.
@@ -427,9 +435,18 @@ mod tests {
         assert!(json::decode(b"5", &mut again).is_err());
     }
 
+    #[test]
+    fn times_that_json_cannot_show_are_refused() {
+        for seconds in [i64::MIN, WRITABLE.start - 1, WRITABLE.end, i64::MAX] {
+            let bytes = proto::encode(&Time { seconds });
+            assert!(proto::decode(&bytes, &mut Time::default()).is_err(), "{seconds}");
+            assert!(proto::decode(&bytes, &mut MicroTime::default()).is_err(), "{seconds}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_second_survives(seconds in -62_167_219_200i64..253_402_300_800) {
+        fn every_second_survives(seconds in WRITABLE) {
             let time = Time { seconds };
             prop_assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
         }

@@ -10,8 +10,10 @@ use crate::http::{Request, Response, Status, StatusCode};
 use crate::registry::Store;
 use crate::storage::{self, ListQuery, Page};
 
-/// Most entries read from the store at once when a filter may drop them.
+/// Most entries read from the store at first when a filter may drop them; each further time twice as many, for the
+/// store counts what follows every time.
 const BATCH: usize = 500;
+const LARGEST_BATCH: usize = 10_000;
 
 /// A piece of a collection in the served version.
 pub(super) struct Listed {
@@ -44,10 +46,12 @@ impl Api {
         let mut items = Vec::new();
         let mut key = start.key;
         let mut revision = start.revision;
+        let mut batch = BATCH;
         loop {
             let wanted = if start.limit == 0 { 0 } else { start.limit - items.len() };
-            let batch = if wanted == 0 || selection.is_everything() { wanted } else { BATCH };
-            let query = ListQuery { prefix: &start.prefix, start: &key, limit: batch, at: revision };
+            let limit = if wanted == 0 || selection.is_everything() { wanted } else { batch };
+            batch = LARGEST_BATCH.min(2 * batch);
+            let query = ListQuery { prefix: &start.prefix, start: &key, limit, at: revision };
             let page = self.registry.storage.list(query).await.map_err(|error| refused(error, options))?;
             let at = *revision.insert(page.revision);
             let last = take(store, &selection, &page, wanted, &mut items)?;

@@ -1,22 +1,18 @@
 //! create, list, watch, patch and delete with kube's `Api`, and its reflector on a stream of changes.
 
+mod client;
+
 use std::time::Duration;
 
+use client::client;
 use futures_util::TryStreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client, Config, ResourceExt};
+use kube::{Api, ResourceExt};
 use kubeforge_tests::server::Server;
 use serde_json::json;
-
-async fn client(server: &Server) -> Client {
-    let kubeconfig = Kubeconfig::read_from(server.kubeconfig()).expect("a kubeconfig");
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.expect("a config");
-    Client::try_from(config).expect("a client")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn api() {

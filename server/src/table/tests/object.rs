@@ -9,7 +9,7 @@ use kubeforge_machinery::json::JsonWriter;
 use kubeforge_machinery::message::no_field;
 use kubeforge_machinery::proto::ProtoWriter;
 use kubeforge_machinery::types::{Quantity, Time};
-use kubeforge_machinery::{Descriptor, Field, FieldMut, FieldRef, Message, Type, message_boilerplate};
+use kubeforge_machinery::{Descriptor, Field, FieldMut, FieldRef, Message, Type};
 use serde_json::Value as Json;
 
 /// Makes the message. Maps of labels and of quantities are told by their names, times by their look.
@@ -143,6 +143,4 @@ impl Message for Object {
     }
 
     fn encode_proto(&self, _: &mut ProtoWriter) {}
-
-    message_boilerplate!();
 }
