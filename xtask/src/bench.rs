@@ -1,8 +1,7 @@
 //! `cargo xtask bench`: runs a set of benches and prints ratios, which are what may be quoted.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::test::{cargo, succeed};
 use crate::{Failure, repository};
@@ -32,46 +31,46 @@ pub fn generation() -> Result<(), Failure> {
     succeed(cargo("bench").args(["-p", "kubeforge", "--bench", "generation"]))
 }
 
+/// Crates to compile, and how cargo is told to.
+const CRATES: [(&str, &[&str]); 3] = [
+    ("k8s-openapi", &["-p", "kubeforge-bench", "--features", "json-peer"]),
+    ("k8s-pb", &["-p", "kubeforge-bench", "--features", "protobuf-peer"]),
+    ("kubeforge-v1-36", &["-p", "kubeforge-v1-36", "--lib", "--no-default-features", "--features", "all"]),
+];
+
 /// Compile time of the generated crate alone against its peers alone, dependencies built before.
 pub fn compile() -> Result<(), Failure> {
     let target = repository().join("target/bench-compile");
-    let mut seconds = BTreeMap::new();
+    let mut rows = Vec::new();
     for profile in ["release", "dev"] {
-        for package in ["k8s-openapi", "k8s-pb", "kubeforge-v1-36"] {
-            seconds.insert((profile, package), time_unit(&target, profile, package)?);
+        for (package, arguments) in CRATES {
+            rows.push((profile, package, time_unit(&target, profile, package, arguments)?));
         }
     }
-    println!("\n{:<10}{:<22}{:>10}{:>24}", "profile", "crate", "seconds", "k8s-openapi's share");
-    for ((profile, package), time) in &seconds {
-        let peer = seconds[&(*profile, "k8s-openapi")];
-        println!(
-            "{profile:<10}{package:<22}{:>10.1}{:>23.0}%",
-            time.as_secs_f64(),
-            100.0 * time.as_secs_f64() / peer.as_secs_f64()
-        );
+    println!("\n{:<10}{:<18}{:>10}{:>26}", "profile", "crate", "seconds", "of k8s-openapi's time");
+    for (profile, package, seconds) in &rows {
+        let peer =
+            rows.iter().find(|(p, name, _)| p == profile && *name == "k8s-openapi").map_or(*seconds, |row| row.2);
+        println!("{profile:<10}{package:<18}{seconds:>10.1}{:>25.0}%", 100.0 * seconds / peer);
     }
     println!("\nk8s-openapi: JSON only. k8s-pb: protobuf only. kubeforge-v1-36: every message, both formats.");
     Ok(())
 }
 
-/// Builds everything, then the one crate again.
-fn time_unit(target: &Path, profile: &str, package: &str) -> Result<Duration, Failure> {
+/// Builds everything, then the one crate again; seconds of the latter.
+fn time_unit(target: &Path, profile: &str, package: &str, arguments: &[&str]) -> Result<f64, Failure> {
     let build = || {
         let mut command = cargo("build");
-        command.args(["--quiet", "--profile", profile, "-p", package]).env("CARGO_INCREMENTAL", "0");
-        if package == "kubeforge-v1-36" {
-            command.args(["--lib", "--no-default-features", "--features", "all"]);
-        }
-        command.env("CARGO_TARGET_DIR", target);
+        command.args(["--quiet", "--profile", profile]).args(arguments);
+        command.env("CARGO_INCREMENTAL", "0").env("CARGO_TARGET_DIR", target);
         command
     };
-    // The peers are dependencies of the benches only, whose test profile would differ; build the crate by name.
     succeed(&mut build())?;
     let mut clean = cargo("clean");
     succeed(clean.args(["--quiet", "--profile", profile, "-p", package]).env("CARGO_TARGET_DIR", target))?;
     let start = Instant::now();
     succeed(&mut build())?;
-    Ok(start.elapsed())
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// Median in nanoseconds, as criterion leaves it.
