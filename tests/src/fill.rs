@@ -12,18 +12,29 @@ use kubeforge_machinery::{Message, json};
 const ANY_OBJECT: &str =
     r#"{"apiVersion":"example.com/v1","kind":"CustomType","spec":{"replicas":1},"status":{"available":1}}"#;
 
-/// Fills every field that is on the wire, so all but `kind` and `apiVersion`.
+/// Fills every field that is on the wire, so all but `kind` and `apiVersion`. A type inside itself, of which the rule says
+/// nothing, stays empty.
 pub fn fill(message: &mut dyn Message) {
+    fill_below(message, &mut Vec::new());
+}
+
+fn fill_below(message: &mut dyn Message, around: &mut Vec<String>) {
+    let name = message.descriptor().name.to_string();
+    if around.contains(&name) {
+        return;
+    }
+    around.push(name);
     let fields: Vec<_> = message.descriptor().fields.iter().map(|f| (f.json.clone(), f.tag)).collect();
     for (index, (name, tag)) in fields.into_iter().enumerate() {
         // The fields of inlined structs come with the struct itself.
         if tag != 0 {
-            fill_field(message.field_mut(index), &name, tag);
+            fill_field(message.field_mut(index), &name, tag, around);
         }
     }
+    around.pop();
 }
 
-fn fill_field(field: FieldMut<'_>, name: &str, tag: u32) {
+fn fill_field(field: FieldMut<'_>, name: &str, tag: u32, around: &mut Vec<String>) {
     let text = format!("{name}Value");
     let key = format!("{name}Key");
     let byte = ByteString(vec![tag as u8]);
@@ -35,7 +46,8 @@ fn fill_field(field: FieldMut<'_>, name: &str, tag: u32) {
         FieldMut::OptBool(v) => *v = Some(true),
         FieldMut::OptI32(v) => *v = Some(tag as i32),
         FieldMut::OptI64(v) => *v = Some(tag.into()),
-        FieldMut::OptF64(v) => *v = Some(tag.into()),
+        // No kind of the corpus has one; a fraction keeps it apart from integers.
+        FieldMut::OptF64(v) => *v = Some(f64::from(tag) + 0.5),
         FieldMut::OptStr(v) => *v = Some(text),
         FieldMut::OptBytes(v) => *v = Some(byte),
         FieldMut::Bools(v) => v.push(true),
@@ -44,16 +56,16 @@ fn fill_field(field: FieldMut<'_>, name: &str, tag: u32) {
         FieldMut::Strs(v) => v.push(text),
         FieldMut::StrMap(v) => drop(v.insert(key, text)),
         FieldMut::BytesMap(v) => drop(v.insert(key, byte)),
-        FieldMut::Message(m) => fill_message(m, name, tag),
-        FieldMut::OptMessage(slot) => fill_message(slot.get_or_insert(), name, tag),
-        FieldMut::List(list) => fill_message(list.push(), name, tag),
-        FieldMut::Map(map) => fill_message(map.entry(key), name, tag),
+        FieldMut::Message(m) => fill_message(m, name, tag, around),
+        FieldMut::OptMessage(slot) => fill_message(slot.get_or_insert(), name, tag, around),
+        FieldMut::List(list) => fill_message(list.push(), name, tag, around),
+        FieldMut::Map(map) => fill_message(map.entry(key), name, tag, around),
     }
 }
 
-fn fill_message(message: &mut dyn Message, name: &str, tag: u32) {
+fn fill_message(message: &mut dyn Message, name: &str, tag: u32, around: &mut Vec<String>) {
     if message.descriptor().shape == Shape::Struct {
-        return fill(message);
+        return fill_below(message, around);
     }
     let text = match message.descriptor().go_name() {
         "Time" => format!("\"{}-01-01T01:01:01Z\"", 2000 + tag),
@@ -64,6 +76,10 @@ fn fill_message(message: &mut dyn Message, name: &str, tag: u32) {
         "FieldsV1" => "{}".to_owned(),
         "RawExtension" => ANY_OBJECT.to_owned(),
         "ExtraValue" | "Verbs" | "StringList" => format!("[\"{name}Value\"]"),
+        "JSON" => ANY_OBJECT.to_owned(),
+        "JSONSchemaPropsOrBool" => "true".to_owned(),
+        "JSONSchemaPropsOrArray" => format!("[{{\"id\":\"{name}Value\"}}]"),
+        "JSONSchemaPropsOrStringArray" => format!("[\"{name}Value\"]"),
         other => panic!("the fill rule says nothing of {other}"),
     };
     json::decode(text.as_bytes(), message).expect("the rule's own text");

@@ -79,6 +79,9 @@ fn json(code: &mut Code, member: &Member<'_>, names: &Names<'_>, package: &Packa
     if field.inline {
         return code.line(format_args!("machinery::Message::encode_members(&{place}, w);"));
     }
+    if field.json.is_empty() {
+        return;
+    }
     let key = format!("{:?}", format!(",\"{}\":", field.json));
     let method = form.names().1;
     let left_out = field.omitempty || field.omitzero;
