@@ -12,6 +12,7 @@ use super::{JsonError, JsonParser};
 use crate::descriptor::{Shape, Type};
 use crate::message::{FieldMut, MessageList, MessageMap, MessageSlot};
 use crate::types::ByteString;
+use crate::types::lossy;
 use crate::{Descriptor, Message};
 
 /// Whether unknown and duplicate fields are looked for.
@@ -36,7 +37,7 @@ pub fn decode(text: &[u8], message: &mut dyn Message) -> Result<(), JsonError> {
 /// As [`decode`], and returns problems such as `unknown field "spec.foo"` or `duplicate field "spec.replicas"` in the
 /// order in which they stand in the text.
 pub fn decode_with(text: &[u8], message: &mut dyn Message, strictness: Strictness) -> Result<Vec<String>, JsonError> {
-    let text = String::from_utf8_lossy(text);
+    let text = lossy(text);
     let mut parser = JsonParser::new(&text);
     let mut decoder = Decoder { parser: &mut parser, strictness, reports: Vec::new(), type_error: None };
     decoder.root(message)?;

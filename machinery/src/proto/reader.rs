@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::types::lossy;
+
 /// Reads the fields of one message in the order in which they stand.
 #[derive(Clone, Copy)]
 pub struct ProtoReader<'a> {
@@ -84,7 +86,19 @@ impl<'a> ProtoReader<'a> {
     }
 
     /// A bare varint, as packed lists hold them.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, ProtoError> {
+        // Tags and most values have one byte.
+        if let Some((&byte, rest)) = self.bytes.split_first()
+            && byte < 0x80
+        {
+            self.bytes = rest;
+            return Ok(byte.into());
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, ProtoError> {
         let mut value = 0u64;
         for (i, &byte) in self.bytes.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * i);
@@ -126,7 +140,7 @@ impl<'a> Wire<'a> {
 
     /// Text; what is not UTF-8 becomes U+FFFD.
     pub fn as_str(self) -> Result<Cow<'a, str>, ProtoError> {
-        self.as_bytes().map(String::from_utf8_lossy)
+        self.as_bytes().map(lossy)
     }
 
     pub fn as_f64(self) -> Result<f64, ProtoError> {

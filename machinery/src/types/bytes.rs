@@ -1,5 +1,6 @@
 //! `[]byte`: base64 in JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
@@ -69,6 +70,14 @@ impl<'de> Deserialize<'de> for ByteString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         ByteString::from_base64(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Text of bytes; what is not UTF-8 becomes U+FFFD. Valid input, nearly all there is, is checked the fast way.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

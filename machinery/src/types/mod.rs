@@ -16,6 +16,7 @@ mod schema_or;
 mod string_list;
 mod time;
 
+pub(crate) use bytes::lossy;
 pub use bytes::{Base64Error, ByteString};
 pub use duration::{Duration, DurationError};
 pub use int_or_string::IntOrString;
