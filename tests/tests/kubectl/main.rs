@@ -34,8 +34,8 @@ const OBJECTS: [(&str, &str); 20] = [
     ("daemonset", "agent"),
 ];
 
-/// Described by kubectl 1.20 in beta versions that upstream removed in 1.22 to 1.26.
-const GONE: [&str; 2] = ["cronjob", "hpa"];
+/// Described by kubectl 1.20 in a beta version that upstream removed in 1.25.
+const GONE: [&str; 1] = ["cronjob"];
 
 #[test]
 fn new_kubectl_on_v1_36() {
