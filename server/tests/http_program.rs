@@ -2,6 +2,7 @@
 
 #![cfg(unix)]
 
+// The other test files use the rest of it.
 #[allow(dead_code)]
 mod client;
 
