@@ -60,7 +60,9 @@ fn render_one(diagnostic: &Diagnostic, style: Style) -> String {
                 Style::Graphical { color } => {
                     use miette::{GraphicalReportHandler, GraphicalTheme};
                     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-                    GraphicalReportHandler::new_themed(theme).with_width(100).with_context_lines(1).debug(self.0, f)
+                    // The terminal wraps: a name broken in two can neither be copied nor searched for.
+                    let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false);
+                    handler.with_context_lines(1).debug(self.0, f)
                 }
                 Style::Plain => NarratableReportHandler::new().with_context_lines(1).debug(self.0, f),
             }
