@@ -4,9 +4,11 @@
 //! Names are [`Cow`]s and references are [`DescriptorRef`]s so that both are the same type.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 use crate::Message;
+use crate::message::{Described, DynamicMessage, FieldValue, Place};
 
 /// The description of one message: its name and its fields in JSON order.
 #[derive(Debug)]
@@ -17,15 +19,22 @@ pub struct Descriptor {
     /// in protobuf contributes its own fields (without tag) and one more without JSON name that stands for itself.
     pub fields: Cow<'static, [Field]>,
     /// Index of the field with a tag, by tag; [`NO_FIELD`] where there is none.
-    pub tags: Cow<'static, [u8]>,
+    pub tags: Cow<'static, [u16]>,
     /// How the JSON and protobuf forms are made.
     pub shape: Shape,
-    /// An empty message of this type.
-    pub new: fn() -> Box<dyn Message>,
+    new: New,
+}
+
+/// How an empty message is made.
+#[derive(Debug)]
+enum New {
+    Static(fn() -> Box<dyn Message>),
+    /// By the descriptor itself, which is shared.
+    Dynamic(Weak<Descriptor>),
 }
 
 /// Marks a tag that no field has in [`Descriptor::tags`].
-pub const NO_FIELD: u8 = u8::MAX;
+pub const NO_FIELD: u16 = u16::MAX;
 
 /// Whether a message is walked field by field or has a form of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +55,11 @@ pub struct Field {
     pub ty: Type,
     pub flags: Flags,
     /// Type as Go error messages name it where that is not plain from `ty`, such as `v1.PullPolicy`; else empty.
-    pub go_type: Cow<'static, str>,
+    pub go_type: &'static str,
     /// List, map and patch semantics; [`Merge::NONE`] for most.
-    pub merge: Cow<'static, Merge>,
+    pub merge: MergeRef,
+    /// Where the value is.
+    pub place: Place,
 }
 
 /// Type of a field's values.
@@ -136,10 +147,23 @@ impl Merge {
 }
 
 /// A descriptor known at compile time or built at run time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum DescriptorRef {
-    Static(&'static Descriptor),
+    /// By a function: types may contain themselves, values of constants may not.
+    Static(fn() -> &'static Descriptor),
     Shared(Arc<Descriptor>),
+}
+
+impl DescriptorRef {
+    pub const fn of<M: Described>() -> DescriptorRef {
+        DescriptorRef::Static(M::described)
+    }
+}
+
+impl fmt::Debug for DescriptorRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 impl std::ops::Deref for DescriptorRef {
@@ -147,49 +171,81 @@ impl std::ops::Deref for DescriptorRef {
 
     fn deref(&self) -> &Descriptor {
         match self {
-            DescriptorRef::Static(descriptor) => descriptor,
+            DescriptorRef::Static(described) => described(),
             DescriptorRef::Shared(descriptor) => descriptor,
         }
     }
 }
 
-impl Field {
-    /// For generated tables.
-    pub const fn new(
-        json: &'static str,
-        tag: u32,
-        ty: Type,
-        flags: u8,
-        go_type: &'static str,
-        merge: &'static Merge,
-    ) -> Field {
-        Field {
-            json: Cow::Borrowed(json),
-            tag,
-            ty,
-            flags: Flags(flags),
-            go_type: Cow::Borrowed(go_type),
-            merge: Cow::Borrowed(merge),
+/// Merge semantics known at compile time or built at run time.
+#[derive(Clone, Debug)]
+pub enum MergeRef {
+    Static(&'static Merge),
+    Shared(Arc<Merge>),
+}
+
+impl std::ops::Deref for MergeRef {
+    type Target = Merge;
+
+    fn deref(&self) -> &Merge {
+        match self {
+            MergeRef::Static(merge) => merge,
+            MergeRef::Shared(merge) => merge,
         }
     }
 }
 
+impl Field {
+    /// For descriptors built at run time. A `tag` of 0 keeps the field out of protobuf.
+    pub fn dynamic(json: impl Into<String>, tag: u32, ty: Type, flags: Flags, merge: Merge) -> Field {
+        Field {
+            json: Cow::Owned(json.into()),
+            tag,
+            ty,
+            flags,
+            go_type: "",
+            merge: MergeRef::Shared(Arc::new(merge)),
+            place: Place::value(0),
+        }
+    }
+
+    /// For generated tables: a field `offset` bytes from the start of its struct.
+    ///
+    /// # Safety
+    /// A `T` is at `offset`, and the field is in the descriptor of that struct only.
+    #[allow(unsafe_code)]
+    pub const unsafe fn new<T: FieldValue>(
+        json: &'static str,
+        tag: u32,
+        flags: u8,
+        go_type: &'static str,
+        merge: &'static Merge,
+        offset: usize,
+    ) -> Field {
+        Field {
+            json: Cow::Borrowed(json),
+            tag,
+            ty: T::TYPE,
+            flags: Flags(flags),
+            go_type,
+            merge: MergeRef::Static(merge),
+            // SAFETY: the caller's promise.
+            place: unsafe { Place::at::<T>(offset) },
+        }
+    }
+}
+
+/// [`Descriptor::tags`] of the fields.
+fn tags(fields: &[Field]) -> Vec<u16> {
+    let length = fields.iter().map(|field| field.tag as usize + 1).max().unwrap_or(0);
+    let mut tags = vec![NO_FIELD; if length > 1 { length } else { 0 }];
+    for (index, field) in fields.iter().enumerate().filter(|(_, field)| field.tag != 0) {
+        tags[field.tag as usize] = index as u16;
+    }
+    tags
+}
+
 impl Type {
-    /// For generated tables.
-    pub const fn message(descriptor: &'static Descriptor) -> Type {
-        Type::Message(DescriptorRef::Static(descriptor))
-    }
-
-    /// For generated tables.
-    pub const fn list(descriptor: &'static Descriptor) -> Type {
-        Type::List(DescriptorRef::Static(descriptor))
-    }
-
-    /// For generated tables.
-    pub const fn map(descriptor: &'static Descriptor) -> Type {
-        Type::Map(DescriptorRef::Static(descriptor))
-    }
-
     /// Descriptor of the message, list item or map value.
     pub fn descriptor(&self) -> Option<&Descriptor> {
         match self {
@@ -223,7 +279,7 @@ impl Descriptor {
     pub const fn new(
         name: &'static str,
         fields: &'static [Field],
-        tags: &'static [u8],
+        tags: &'static [u16],
         new: fn() -> Box<dyn Message>,
     ) -> Descriptor {
         Descriptor {
@@ -231,7 +287,7 @@ impl Descriptor {
             fields: Cow::Borrowed(fields),
             tags: Cow::Borrowed(tags),
             shape: Shape::Struct,
-            new,
+            new: New::Static(new),
         }
     }
 
@@ -242,7 +298,32 @@ impl Descriptor {
             fields: Cow::Borrowed(&[]),
             tags: Cow::Borrowed(&[]),
             shape: Shape::Special,
-            new,
+            new: New::Static(new),
+        }
+    }
+
+    /// A descriptor built at run time, for [`DynamicMessage`]s.
+    pub fn shared(name: impl Into<String>, mut fields: Vec<Field>) -> Arc<Descriptor> {
+        for (index, field) in fields.iter_mut().enumerate() {
+            field.place = Place::value(index);
+        }
+        Arc::new_cyclic(|weak| Descriptor {
+            name: Cow::Owned(name.into()),
+            tags: Cow::Owned(tags(&fields)),
+            fields: Cow::Owned(fields),
+            shape: Shape::Struct,
+            new: New::Dynamic(weak.clone()),
+        })
+    }
+
+    /// An empty message of this type.
+    pub fn new_message(&self) -> Box<dyn Message> {
+        match &self.new {
+            New::Static(new) => new(),
+            New::Dynamic(weak) => {
+                let descriptor = weak.upgrade().expect("a shared descriptor is borrowed from its `Arc`");
+                Box::new(DynamicMessage::new(descriptor))
+            }
         }
     }
 
@@ -251,13 +332,16 @@ impl Descriptor {
         self.name.rsplit('.').next().unwrap_or(&self.name)
     }
 
-    /// Index of the field with this JSON name. `hint` is where it is looked for first: readers pass the index after
-    /// the field they read last, since most documents keep the order.
+    /// Index of the field with this JSON name. `hint` is where the search begins: readers pass the index after the
+    /// field they read last, since most documents keep the order.
     pub fn json_field(&self, name: &str, hint: usize) -> Option<usize> {
-        if self.fields.get(hint).is_some_and(|f| f.json == name) && !name.is_empty() {
-            return Some(hint);
+        if name.is_empty() {
+            return None;
         }
-        self.fields.iter().position(|f| f.json == name && !name.is_empty())
+        let fields = &*self.fields;
+        let (before, after) = fields.split_at(hint.min(fields.len()));
+        let found = after.iter().position(|f| f.json == name);
+        found.map(|index| before.len() + index).or_else(|| before.iter().position(|f| f.json == name))
     }
 
     /// Index of the field with this protobuf tag.

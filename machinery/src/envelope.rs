@@ -39,9 +39,7 @@ pub fn wrap(w: &mut ProtoWriter, api_version: &str, kind: &str, body: impl FnOnc
 /// Opens an enveloped document.
 pub fn decode(bytes: &[u8]) -> Result<Unknown<'_>, ProtoError> {
     let body = bytes.strip_prefix(MAGIC).ok_or_else(|| {
-        ProtoError::Custom(
-            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]".into(),
-        )
+        ProtoError::custom("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
     })?;
     let mut unknown = Unknown::default();
     let mut reader = ProtoReader::new(body);

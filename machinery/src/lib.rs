@@ -5,6 +5,8 @@
 //! [JSON](json) and [protobuf](proto) codecs, [YAML](yaml), [patches](patch), [selectors](selector).
 //! Nothing here knows of HTTP or of storage.
 
+pub mod arbitrary;
+mod bytes;
 pub mod descriptor;
 pub mod envelope;
 pub mod json;

@@ -1,37 +1,37 @@
-//! The two things a message can do besides describing itself: hand out its fields, and encode itself.
+//! The two things a message can do: describe itself, and encode itself.
 //!
-//! Decoding, patching, selecting and every other walk goes through [`FieldRef`] and [`FieldMut`]; encoding is straight
-//! code per message, which the measurements in `docs/decisions/` show to be worth its compile time.
+//! Decoding, patching, selecting and every other walk goes through [`FieldRef`] and [`FieldMut`], which are found by the
+//! descriptor's [`Place`]s; encoding is straight code per message, which the measurements in `docs/decisions/` show to
+//! be worth its compile time.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::descriptor::Descriptor;
-use crate::json::{JsonError, JsonParser, JsonWriter};
+use crate::json::{JsonError, JsonReader, JsonWriter};
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
-use crate::types::ByteString;
+use crate::types::{ByteString, SmallStr};
 
+mod dynamic;
+mod place;
+pub(crate) mod presence;
 mod whole;
+
+pub use dynamic::DynamicMessage;
+pub use place::{FieldValue, Fields, Kind, Place};
 
 /// A generated struct, a special type, or an object whose schema came at run time.
 ///
-/// What is the same for every type, such as copying and comparing, are methods of `dyn Message`: each method here is
-/// compiled a thousand times.
-pub trait Message: Any + Send + Sync {
+/// What is the same for every type, such as finding fields, copying and comparing, are methods of `dyn Message`: each
+/// method here is compiled a thousand times.
+///
+/// # Safety
+/// The descriptor is the type's own: a value of the right type is at each of its places. It stands outside the message,
+/// in a static or shared, and stays the same as long as the message does. [`message!`](crate::message!) sees to both.
+#[allow(unsafe_code)]
+pub unsafe trait Message: Encode + Any + Send + Sync {
     fn descriptor(&self) -> &Descriptor;
-
-    /// The field at `index` in [`Descriptor::fields`]. Panics if there is none.
-    fn field(&self, index: usize) -> FieldRef<'_>;
-
-    /// As [`Message::field`], to change it.
-    fn field_mut(&mut self, index: usize) -> FieldMut<'_>;
-
-    /// Writes the members of the JSON object, each with a leading comma; a special type writes its whole value.
-    fn encode_members(&self, w: &mut JsonWriter);
-
-    /// Writes the protobuf fields, the highest tag first: the writer works backwards.
-    fn encode_proto(&self, w: &mut ProtoWriter);
 
     /// What only a special type can do itself; `None` for structs.
     fn special(&self) -> Option<&dyn Special> {
@@ -44,10 +44,24 @@ pub trait Message: Any + Send + Sync {
     }
 }
 
+/// A type whose descriptor is known at compile time.
+pub trait Described: Message + Default {
+    fn described() -> &'static Descriptor;
+}
+
+/// The writing half of a message, which is what is generated for each struct.
+pub trait Encode {
+    /// Writes the members of the JSON object, each with a leading comma; a special type writes its whole value.
+    fn encode_members(&self, w: &mut JsonWriter);
+
+    /// Writes the protobuf fields, the highest tag first: the writer works backwards.
+    fn encode_proto(&self, w: &mut ProtoWriter);
+}
+
 /// What a type with forms of its own does in place of the walk over fields.
 pub trait Special: Value {
     /// Reads a JSON value, `null` included. Returns an error without position; the caller adds the path.
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError>;
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError>;
 
     /// Reads the body of the protobuf message.
     fn decode_proto(&mut self, r: ProtoReader<'_>) -> Result<(), ProtoError>;
@@ -89,35 +103,13 @@ pub enum FieldRef<'a> {
     Bools(&'a [bool]),
     I32s(&'a [i32]),
     I64s(&'a [i64]),
-    Strs(&'a [String]),
-    StrMap(&'a BTreeMap<String, String>),
-    BytesMap(&'a BTreeMap<String, ByteString>),
+    Strs(&'a [SmallStr]),
+    StrMap(&'a BTreeMap<SmallStr, SmallStr>),
+    BytesMap(&'a BTreeMap<SmallStr, ByteString>),
     Message(&'a dyn Message),
     OptMessage(Option<&'a dyn Message>),
     List(&'a dyn MessageList),
     Map(&'a dyn MessageMap),
-}
-
-/// Fields whose form to read is not the form they have. Out of line: generated accessors name thousands of fields.
-macro_rules! field_from {
-    ($($from:ty => $variant:ident($value:ident) $to:expr;)*) => {$(
-        impl<'a> From<&'a $from> for FieldRef<'a> {
-            #[inline(never)]
-            fn from($value: &'a $from) -> Self {
-                FieldRef::$variant($to)
-            }
-        }
-    )*};
-}
-field_from! {
-    String => Str(value) value;
-    Option<String> => OptStr(value) value.as_deref();
-    Option<ByteString> => OptBytes(value) value.as_ref();
-    Vec<bool> => Bools(values) values;
-    Vec<i32> => I32s(values) values;
-    Vec<i64> => I64s(values) values;
-    Vec<String> => Strs(values) values;
-    dyn MessageSlot => OptMessage(slot) slot.get();
 }
 
 /// A field to change.
@@ -125,19 +117,19 @@ pub enum FieldMut<'a> {
     Bool(&'a mut bool),
     I32(&'a mut i32),
     I64(&'a mut i64),
-    Str(&'a mut String),
+    Str(&'a mut SmallStr),
     OptBool(&'a mut Option<bool>),
     OptI32(&'a mut Option<i32>),
     OptI64(&'a mut Option<i64>),
     OptF64(&'a mut Option<f64>),
-    OptStr(&'a mut Option<String>),
+    OptStr(&'a mut Option<SmallStr>),
     OptBytes(&'a mut Option<ByteString>),
     Bools(&'a mut Vec<bool>),
     I32s(&'a mut Vec<i32>),
     I64s(&'a mut Vec<i64>),
-    Strs(&'a mut Vec<String>),
-    StrMap(&'a mut BTreeMap<String, String>),
-    BytesMap(&'a mut BTreeMap<String, ByteString>),
+    Strs(&'a mut Vec<SmallStr>),
+    StrMap(&'a mut BTreeMap<SmallStr, SmallStr>),
+    BytesMap(&'a mut BTreeMap<SmallStr, ByteString>),
     Message(&'a mut dyn Message),
     OptMessage(&'a mut dyn MessageSlot),
     List(&'a mut dyn MessageList),
@@ -162,11 +154,15 @@ pub trait MessageList {
     fn get(&self, index: usize) -> Option<&dyn Message>;
     fn get_mut(&mut self, index: usize) -> Option<&mut dyn Message>;
     /// Appends an empty message.
-    fn push(&mut self) -> &mut dyn Message;
+    fn push(&mut self) -> &mut dyn Message {
+        self.push_expecting(0)
+    }
+    /// As [`push`](Self::push), and makes room for as many `more` if the list was empty.
+    fn push_expecting(&mut self, more: usize) -> &mut dyn Message;
     fn truncate(&mut self, len: usize);
 }
 
-/// `BTreeMap<String, M>`
+/// `BTreeMap<SmallStr, M>`
 pub trait MessageMap {
     fn len(&self) -> usize;
     fn is_empty(&self) -> bool {
@@ -176,7 +172,7 @@ pub trait MessageMap {
     /// Keys and messages, sorted by key.
     fn entries(&self) -> std::vec::IntoIter<(&str, &dyn Message)>;
     /// An empty message under the key, in place of one that is there.
-    fn entry(&mut self, key: String) -> &mut dyn Message;
+    fn entry(&mut self, key: SmallStr) -> &mut dyn Message;
     fn clear(&mut self);
 }
 
@@ -186,7 +182,7 @@ impl<M: Message + Default> MessageSlot for Option<Box<M>> {
     }
 
     fn get_or_insert(&mut self) -> &mut dyn Message {
-        &mut **self.get_or_insert_with(|| Box::new(empty()))
+        &mut **self.get_or_insert_with(new_box)
     }
 
     fn get_mut(&mut self) -> Option<&mut dyn Message> {
@@ -211,9 +207,11 @@ impl<M: Message + Default> MessageList for Vec<M> {
         <[M]>::get_mut(self, index).map(|m| m as &mut dyn Message)
     }
 
-    fn push(&mut self) -> &mut dyn Message {
-        Vec::push(self, empty());
-        self.last_mut().expect("just pushed")
+    fn push_expecting(&mut self, more: usize) -> &mut dyn Message {
+        if self.is_empty() {
+            self.reserve_exact(1 + more);
+        }
+        self.push_mut(empty())
     }
 
     fn truncate(&mut self, len: usize) {
@@ -221,7 +219,7 @@ impl<M: Message + Default> MessageList for Vec<M> {
     }
 }
 
-impl<M: Message + Default> MessageMap for BTreeMap<String, M> {
+impl<M: Message + Default> MessageMap for BTreeMap<SmallStr, M> {
     fn len(&self) -> usize {
         self.len()
     }
@@ -238,7 +236,7 @@ impl<M: Message + Default> MessageMap for BTreeMap<String, M> {
         entries.into_iter()
     }
 
-    fn entry(&mut self, key: String) -> &mut dyn Message {
+    fn entry(&mut self, key: SmallStr) -> &mut dyn Message {
         BTreeMap::entry(self, key).insert_entry(empty()).into_mut()
     }
 
@@ -255,7 +253,12 @@ fn empty<M: Default>() -> M {
 
 /// [`Descriptor::new`] of generated tables.
 pub fn boxed<M: Message + Default>() -> Box<dyn Message> {
-    Box::new(empty::<M>())
+    new_box::<M>()
+}
+
+#[inline(never)]
+fn new_box<M: Default>() -> Box<M> {
+    Box::write(Box::new_uninit(), empty())
 }
 
 /// `apiVersion` and `kind` of an object; empty where the message has none.
@@ -271,7 +274,7 @@ pub fn type_meta(message: &dyn Message) -> (&str, &str) {
 pub fn set_type_meta(message: &mut dyn Message, api_version: &str, kind: &str) {
     for (name, value) in [("apiVersion", api_version), ("kind", kind)] {
         if let Some(FieldMut::Str(field)) = own_field(message, name).map(|i| message.field_mut(i)) {
-            value.clone_into(field);
+            *field = value.into();
         }
     }
 }
@@ -281,17 +284,40 @@ fn own_field(message: &dyn Message, name: &str) -> Option<usize> {
     message.descriptor().fields.iter().position(|f| f.json == name && f.tag == 0)
 }
 
-/// For the last arm of generated accessors.
-#[cold]
-pub fn no_field(index: usize) -> ! {
-    panic!("no field {index} in this message: indices come from its own descriptor")
-}
-
-/// Traits of other crates for generated structs, all by walks that are compiled once; derived ones are checked and
-/// compiled for each struct.
+/// Makes a generated struct a [`Message`]: its descriptor, `$table`, its places, and traits of other crates, all by
+/// walks that are compiled once; derived ones are checked and compiled for each struct.
+///
+/// Each field is its JSON name, protobuf tag, flags, Go type, merge semantics and path in the struct.
 #[macro_export]
-macro_rules! message_impls {
-    ($message:ident) => {
+macro_rules! message {
+    (
+        $message:ident, $table:ident, $name:literal, $tags:expr;
+        $($json:literal, $tag:literal, $flags:literal, $go_type:literal, $merge:path, $first:ident $(. $rest:ident)*: $ty:ty;)*
+    ) => {
+        pub(crate) static $table: $crate::Descriptor = {
+            static FIELDS: &[$crate::Field] = &[$(
+                // SAFETY: the compiler says where the field is; that it is of this type is seen to below.
+                unsafe {
+                    let offset = ::std::mem::offset_of!($message, $first $(. $rest)*);
+                    $crate::Field::new::<$ty>($json, $tag, $flags, $go_type, &$merge, offset)
+                },
+            )*];
+            const _: fn(&$message) = |_m| {
+                $(let _: &$ty = &_m.$first $(. $rest)*;)*
+            };
+            $crate::Descriptor::new($name, FIELDS, $tags, $crate::message::boxed::<$message>)
+        };
+        // SAFETY: the static above is made of this struct's fields.
+        unsafe impl $crate::Message for $message {
+            fn descriptor(&self) -> &$crate::Descriptor {
+                &$table
+            }
+        }
+        impl $crate::message::Described for $message {
+            fn described() -> &'static $crate::Descriptor {
+                &$table
+            }
+        }
         impl ::std::fmt::Debug for $message {
             #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {

@@ -8,9 +8,11 @@ use ::serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use ::serde::{Deserialize, Serialize};
 
 use crate::Message;
-use crate::descriptor::{Field, Flags, Shape};
+use crate::descriptor::Shape;
 use crate::json;
+use crate::message::presence::{absent, left_out};
 use crate::message::{FieldMut, FieldRef, MessageList, MessageMap, MessageSlot};
+use crate::types::SmallStr;
 
 /// Serializes any message with Go's rules for absent fields.
 pub fn serialize<S: Serializer>(message: &dyn Message, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,44 +46,6 @@ impl Serialize for AsSerialize<'_> {
             }
         }
         map.end()
-    }
-}
-
-/// Whether Go's encoder leaves the field out.
-fn left_out(field: &Field, value: &FieldRef<'_>) -> bool {
-    let zero = match value {
-        FieldRef::Bool(v) => !v,
-        FieldRef::I32(v) => *v == 0,
-        FieldRef::I64(v) => *v == 0,
-        FieldRef::Str(v) => v.is_empty(),
-        FieldRef::OptBytes(v) => v.is_none_or(|b| b.0.is_empty()),
-        FieldRef::Message(v) => {
-            return field.flags.has(Flags::OMITZERO) && v.equals(&*(v.descriptor().new)());
-        }
-        other => absent(other),
-    };
-    zero && field.flags.has(Flags::OMITEMPTY)
-}
-
-/// Whether a pointer, list or map is not there.
-fn absent(value: &FieldRef<'_>) -> bool {
-    match value {
-        FieldRef::OptBool(v) => v.is_none(),
-        FieldRef::OptI32(v) => v.is_none(),
-        FieldRef::OptI64(v) => v.is_none(),
-        FieldRef::OptF64(v) => v.is_none(),
-        FieldRef::OptStr(v) => v.is_none(),
-        FieldRef::OptBytes(v) => v.is_none(),
-        FieldRef::OptMessage(v) => v.is_none(),
-        FieldRef::Bools(v) => v.is_empty(),
-        FieldRef::I32s(v) => v.is_empty(),
-        FieldRef::I64s(v) => v.is_empty(),
-        FieldRef::Strs(v) => v.is_empty(),
-        FieldRef::StrMap(v) => v.is_empty(),
-        FieldRef::BytesMap(v) => v.is_empty(),
-        FieldRef::List(v) => v.is_empty(),
-        FieldRef::Map(v) => v.is_empty(),
-        FieldRef::Bool(_) | FieldRef::I32(_) | FieldRef::I64(_) | FieldRef::Str(_) | FieldRef::Message(_) => false,
     }
 }
 
@@ -199,7 +163,7 @@ impl<'de> DeserializeSeed<'de> for FieldSeed<'_> {
             FieldMut::I64s(v) => *v = nullable(d)?,
             FieldMut::Strs(v) => *v = nullable(d)?,
             FieldMut::StrMap(v) => {
-                let values: BTreeMap<String, Option<String>> = nullable(d)?;
+                let values: BTreeMap<SmallStr, Option<SmallStr>> = nullable(d)?;
                 *v = values.into_iter().map(|(k, v)| (k, v.unwrap_or_default())).collect();
             }
             FieldMut::BytesMap(v) => *v = nullable(d)?,
@@ -298,7 +262,7 @@ impl<'de> Visitor<'de> for MapVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         self.0.clear();
-        while let Some(key) = access.next_key::<String>()? {
+        while let Some(key) = access.next_key::<SmallStr>()? {
             access.next_value_seed(MessageSeed(self.0.entry(key)))?;
         }
         Ok(())

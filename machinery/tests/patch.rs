@@ -1,11 +1,12 @@
 //! The three patch formats, with upstream's peculiarities and error texts.
 
 use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
 
-use kubeforge_machinery::descriptor::{Descriptor, Field, Merge, Topology, Type};
+use kubeforge_machinery::descriptor::{Descriptor, DescriptorRef, Field, Flags, Merge, Topology, Type};
 use kubeforge_machinery::patch::{JsonPatch, PatchError, merge_patch, strategic_merge_patch};
 use kubeforge_machinery::status::Status;
-use kubeforge_machinery::types::{Json, RawExtension};
+use kubeforge_machinery::types::RawExtension;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -97,31 +98,33 @@ fn merge_patches() {
     assert_eq!(refused(json!([])), PatchError::BadRequest(text.to_owned()));
 }
 
-static NONE: Merge = Merge::NONE;
-static BY_NAME: Merge = Merge::new(Topology::Map, &[Cow::Borrowed("name")], "name", true, false);
-static BY_NOTHING: Merge = Merge::new(Topology::Default, &[], "", true, false);
-static SET: Merge = Merge::new(Topology::Set, &[], "", true, false);
+/// `{data: map, containers: by name, items: replaced, finalizers: set, keyless: without key, raw, main: struct}`
+static OBJECT: LazyLock<Arc<Descriptor>> = LazyLock::new(|| {
+    let by_name = || Merge::new(Topology::Map, &[Cow::Borrowed("name")], "name", true, false);
+    let texts = || ["name", "image"].map(|name| field(name, Type::Str, Merge::NONE));
+    let env = Descriptor::shared("test.Env", texts().into());
+    let mut fields = Vec::from(texts());
+    fields.push(field("env", Type::List(DescriptorRef::Shared(env)), by_name()));
+    let container = DescriptorRef::Shared(Descriptor::shared("test.Container", fields));
+    let containers = || Type::List(container.clone());
+    let raw = Type::Message(DescriptorRef::of::<RawExtension>());
+    Descriptor::shared(
+        "test.Object",
+        vec![
+            field("data", Type::StrMap, Merge::NONE),
+            field("containers", containers(), by_name()),
+            field("items", containers(), Merge::NONE),
+            field("finalizers", Type::Strs, Merge::new(Topology::Set, &[], "", true, false)),
+            field("keyless", containers(), Merge::new(Topology::Default, &[], "", true, false)),
+            field("raw", raw, Merge::NONE),
+            field("main", Type::Message(container.clone()), Merge::NONE),
+        ],
+    )
+});
 
-/// `{data: map, containers: by name, items: replaced, finalizers: set, keyless: without key, raw, strategy: struct}`
-static OBJECT: Descriptor = Descriptor::new("test.Object", &OBJECT_FIELDS, &[], || Box::new(Json::default()));
-
-static OBJECT_FIELDS: [Field; 7] = [
-    Field::new("data", 1, Type::StrMap, 0, "", &NONE),
-    Field::new("containers", 2, Type::list(&CONTAINER), 0, "", &BY_NAME),
-    Field::new("items", 3, Type::list(&CONTAINER), 0, "", &NONE),
-    Field::new("finalizers", 4, Type::Strs, 0, "", &SET),
-    Field::new("keyless", 5, Type::list(&CONTAINER), 0, "", &BY_NOTHING),
-    Field::new("raw", 6, Type::message(RawExtension::DESCRIPTOR), 0, "", &NONE),
-    Field::new("main", 7, Type::message(&CONTAINER), 0, "", &NONE),
-];
-
-static CONTAINER: Descriptor = Descriptor::new("test.Container", &CONTAINER_FIELDS, &[], || Box::new(Json::default()));
-
-static CONTAINER_FIELDS: [Field; 3] = [
-    Field::new("name", 1, Type::Str, 0, "", &NONE),
-    Field::new("image", 2, Type::Str, 0, "", &NONE),
-    Field::new("env", 3, Type::list(&CONTAINER), 0, "", &BY_NAME),
-];
+fn field(name: &str, ty: Type, merge: Merge) -> Field {
+    Field::dynamic(name, 0, ty, Flags::default(), merge)
+}
 
 fn patched(mut object: Value, patch: Value) -> Result<Value, PatchError> {
     strategic_merge_patch(&mut object, patch, &OBJECT)?;

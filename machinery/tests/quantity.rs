@@ -57,12 +57,64 @@ fn prints_canonical_forms() {
         ("-9Ei", "-9223372036854775807"),
         ("7Ei", "7Ei"),
         ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
         ("100000000000000000000", "100E"),
-        ("1000E", "1000E"),
+        // Upstream has no suffix above E and prints none.
+        ("1000E", "1"),
+        ("1000000000000000000000000", "1"),
+        ("-20000P", "-20E"),
         // Upstream keeps short texts whose scale fits, canonical or not.
         ("+5", "+5"),
         ("1.250", "1.250"),
         ("007", "007"),
+        ("5.", "5."),
+        ("0012Mi", "0012Mi"),
+        ("1.500", "1.500"),
+        ("+", "0"),
+        ("+.", "0"),
+        ("0m", "0"),
+        ("0e5", "0"),
+        ("Ti", "0"),
+        (".Ki", "0"),
+        ("E", "0"),
+        ("k", "0"),
+        ("1e+3", "1e+3"),
+        ("1e03", "1e03"),
+        ("2e1", "20"),
+        ("1e400", "10e399"),
+        ("1.5e400", "1.5e400"),
+        ("1.5e401", "150e399"),
+        ("1e2147483647", "10e2147483646"),
+        ("1e2147483649", "1e-9"),
+        ("1e-10", "1e-9"),
+        ("-1e-10", "-1e-9"),
+        ("0e-10", "0"),
+        ("1E6", "1E6"),
+        ("1E", "1E"),
+        ("1.0", "1"),
+        ("1.000000000", "1"),
+        ("1.0000000001", "1000000001n"),
+        ("0.000000000000000000000000000001", "1n"),
+        ("0.0000000001Ki", "103n"),
+        ("0.00000000000001Gi", "10738n"),
+        ("1.1Ki", "1126400m"),
+        ("1.5Ki", "1536"),
+        ("0.5Gi", "512Mi"),
+        ("0.0009765625Ki", "1"),
+        ("1023", "1023"),
+        ("1Ki", "1Ki"),
+        ("-1Ki", "-1Ki"),
+        ("-1024Ki", "-1Mi"),
+        ("8Ki", "8Ki"),
+        ("1024Gi", "1Ti"),
+        ("1024Ti", "1Pi"),
+        ("1024Pi", "1Ei"),
+        ("8Ei", "9223372036854775807"),
+        ("-8Ei", "-9223372036854775807"),
+        ("100000000000000Ki", "97656250000Mi"),
+        ("999999999999999999", "999999999999999999"),
+        ("1234567890123456789", "1234567890123456789"),
+        ("9223372036854775808", "9223372036854775808"),
     ] {
         assert_eq!(canonical(text), expected, "{text}");
     }
@@ -81,6 +133,24 @@ fn refuses_what_upstream_refuses() {
         ("1e", QuantityError::Suffix),
         ("1ee3", QuantityError::Suffix),
         ("Ei", QuantityError::Numeric),
+        ("Pi", QuantityError::Numeric),
+        ("-Pi", QuantityError::Numeric),
+        ("e-10", QuantityError::Numeric),
+        (".e-10", QuantityError::Numeric),
+        ("1K", QuantityError::Suffix),
+        ("1i", QuantityError::Suffix),
+        ("1mm", QuantityError::Suffix),
+        ("1k3", QuantityError::Suffix),
+        ("1e+", QuantityError::Suffix),
+        ("1e9223372036854775808", QuantityError::Suffix),
+        ("1e3k", QuantityError::Format),
+        ("--1", QuantityError::Suffix),
+        ("1,5", QuantityError::Format),
+        ("1_000", QuantityError::Format),
+        ("0x10", QuantityError::Format),
+        ("1\u{b5}", QuantityError::Format),
+        ("\u{661}", QuantityError::Format),
+        ("inf", QuantityError::Format),
     ] {
         assert_eq!(text.parse::<Quantity>(), Err(error), "{text}");
     }
@@ -142,9 +212,22 @@ fn shows_itself_as_go_does() {
 #[test]
 fn codecs() {
     let mut quantity = Quantity::default();
-    for (text, expected) in [("\"1000m\"", "\"1\""), ("1.5", "\"1500m\""), ("null", "\"0\""), ("\" 2 \"", "\"2\"")] {
+    for (text, expected) in [
+        ("\"1000m\"", "\"1\""),
+        ("1.5", "\"1500m\""),
+        ("1e3", "\"1e3\""),
+        ("-1", "\"-1\""),
+        ("null", "\"0\""),
+        ("\" 2 \"", "\"2\""),
+        ("\"\u{a0}2\u{3000}\"", "\"2\""),
+    ] {
         json::decode(text.as_bytes(), &mut quantity).unwrap();
         assert_eq!(json::encode(&quantity), expected.as_bytes(), "{text}");
+    }
+    // Escapes are not looked at.
+    for text in ["\"\"", "true", "{}", "[1]", "\"null\"", "\"\\u0031\"", "\"2\\n\""] {
+        let error = json::decode(text.as_bytes(), &mut quantity).unwrap_err().to_string();
+        assert_eq!(error, QuantityError::Format.to_string(), "{text}");
     }
     assert_eq!(proto::encode(&parse("1Gi")), b"\x0a\x031Gi");
     proto::decode(b"\x0a\x051024M", &mut quantity).unwrap();
@@ -179,5 +262,26 @@ proptest! {
     #[test]
     fn any_text_is_answered(text in "\\PC{0,40}") {
         let _ = text.parse::<Quantity>();
+    }
+
+    #[test]
+    fn what_is_finer_than_nano_rounds_away_from_zero(
+        negative: bool,
+        whole in 0i128..100_000,
+        fraction in "[0-9]{0,14}",
+        suffix in prop::sample::select(vec![
+            ("n", -9, 0), ("u", -6, 0), ("m", -3, 0), ("", 0, 0), ("k", 3, 0), ("e-12", -12, 0), ("E2", 2, 0), ("Ki", 0, 10), ("Mi", 0, 20),
+        ]),
+    ) {
+        let (name, ten, two) = suffix;
+        let text = format!("{}{whole}.{fraction}{name}", if negative { "-" } else { "" });
+        // In units of 10^-26, which all of these are whole multiples of.
+        let digits: i128 = format!("{whole}{fraction}").parse().unwrap();
+        let exact = (digits << two) * 10i128.pow((26 + ten - fraction.len() as i32) as u32);
+        let nanos = exact / 10i128.pow(17) + i128::from(exact % 10i128.pow(17) != 0);
+        let expected = i64::try_from(if negative { -nanos } else { nanos });
+        if let Ok(expected) = expected {
+            prop_assert_eq!(parse(&text).scaled_value(-9), expected, "{}", text);
+        }
     }
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kubeforge_machinery::selector::{FieldSelector, LabelSelector};
+use kubeforge_machinery::types::SmallStr;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn labels(text: &str) -> BTreeMap<String, String> {
+fn labels(text: &str) -> BTreeMap<SmallStr, SmallStr> {
     let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+    pairs.map(|(k, v)| (k.into(), v.into())).collect()
 }
 
 fn selects(selector: &str, on: &str) -> bool {

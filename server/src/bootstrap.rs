@@ -27,7 +27,7 @@ pub async fn run(registry: &Arc<Registry>, port: u16) -> Result<(), Status> {
 
 async fn create(registry: &Registry, resource: &str, namespace: &str, document: Value) -> Result<(), Status> {
     let Some(store) = registry.store("", "v1", resource) else { return Ok(()) };
-    let mut object: Box<dyn Message> = (store.served.message.new)();
+    let mut object: Box<dyn Message> = store.served.message.new_message();
     json::decode(document.to_string().as_bytes(), object.as_mut())
         .map_err(|error| Status::internal(format!("the built-in {resource} does not fit this release: {error}")))?;
     defaults::apply(object.as_mut(), store.resource.defaults);

@@ -57,7 +57,7 @@ pub fn convert(object: Box<dyn Message>, from: &Kind, to: &Kind) -> Result<Box<d
         return Ok(object);
     }
     let refuse = |why: &str| errors::no_conversion(from.kind, (from.group, from.version), (to.group, to.version), why);
-    let mut converted = (to.message.new)();
+    let mut converted = to.message.new_message();
     let mut fields =
         serde_json::from_slice(&json::encode(object.as_ref())).map_err(|error| refuse(&error.to_string()))?;
     remove_nulls(&mut fields);

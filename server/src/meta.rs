@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use kubeforge_machinery::json;
+use kubeforge_machinery::types::SmallStr;
 use kubeforge_machinery::{FieldMut, FieldRef, Message};
 
 /// The field of this JSON name.
@@ -50,14 +51,14 @@ pub fn text<'a>(message: &'a dyn Message, name: &str) -> &'a str {
 /// Sets a text field; an empty text clears a pointer.
 pub fn set_text(message: &mut dyn Message, name: &str, value: &str) {
     match field_mut(message, name) {
-        Some(FieldMut::Str(field)) => value.clone_into(field),
-        Some(FieldMut::OptStr(field)) => *field = (!value.is_empty()).then(|| value.to_owned()),
+        Some(FieldMut::Str(field)) => *field = value.into(),
+        Some(FieldMut::OptStr(field)) => *field = (!value.is_empty()).then(|| value.into()),
         _ => {}
     }
 }
 
 /// The texts of a list field.
-pub fn texts<'a>(message: &'a dyn Message, name: &str) -> &'a [String] {
+pub fn texts<'a>(message: &'a dyn Message, name: &str) -> &'a [SmallStr] {
     match field(message, name) {
         Some(FieldRef::Strs(values)) => values,
         _ => &[],
@@ -65,7 +66,7 @@ pub fn texts<'a>(message: &'a dyn Message, name: &str) -> &'a [String] {
 }
 
 /// The list of a field, to change it.
-pub fn texts_mut<'a>(message: &'a mut dyn Message, name: &str) -> Option<&'a mut Vec<String>> {
+pub fn texts_mut<'a>(message: &'a mut dyn Message, name: &str) -> Option<&'a mut Vec<SmallStr>> {
     match field_mut(message, name)? {
         FieldMut::Strs(values) => Some(values),
         _ => None,
@@ -95,7 +96,7 @@ pub fn set_number(message: &mut dyn Message, name: &str, value: Option<i64>) {
 }
 
 /// A `map<string, string>`.
-pub fn map<'a>(message: &'a dyn Message, name: &str) -> Option<&'a BTreeMap<String, String>> {
+pub fn map<'a>(message: &'a dyn Message, name: &str) -> Option<&'a BTreeMap<SmallStr, SmallStr>> {
     match field(message, name)? {
         FieldRef::StrMap(map) => Some(map),
         _ => None,
@@ -103,7 +104,7 @@ pub fn map<'a>(message: &'a dyn Message, name: &str) -> Option<&'a BTreeMap<Stri
 }
 
 /// A `map<string, string>`, to change it.
-pub fn map_mut<'a>(message: &'a mut dyn Message, name: &str) -> Option<&'a mut BTreeMap<String, String>> {
+pub fn map_mut<'a>(message: &'a mut dyn Message, name: &str) -> Option<&'a mut BTreeMap<SmallStr, SmallStr>> {
     match field_mut(message, name)? {
         FieldMut::StrMap(map) => Some(map),
         _ => None,
@@ -133,12 +134,12 @@ pub fn set(object: &mut dyn Message, name: &str, value: &str) {
 }
 
 /// The object's labels.
-pub fn labels(object: &dyn Message) -> Option<&BTreeMap<String, String>> {
+pub fn labels(object: &dyn Message) -> Option<&BTreeMap<SmallStr, SmallStr>> {
     map(of(object)?, "labels")
 }
 
 /// The object's finalizers.
-pub fn finalizers(object: &dyn Message) -> &[String] {
+pub fn finalizers(object: &dyn Message) -> &[SmallStr] {
     of(object).map_or(&[], |metadata| texts(metadata, "finalizers"))
 }
 
@@ -182,7 +183,7 @@ pub fn copy_field(to: &mut dyn Message, from: &dyn Message, name: &str) {
 
 /// Empties a field.
 pub fn clear_field(message: &mut dyn Message, name: &str) {
-    let empty = (message.descriptor().new)();
+    let empty = message.descriptor().new_message();
     copy_field(message, empty.as_ref(), name);
 }
 

@@ -104,7 +104,7 @@ fn read_json(release: &'static Release, text: &[u8]) -> Result<Box<dyn Message>,
     }
     let meta: TypeMeta = serde_json::from_slice(text).map_err(|error| format!("the input is not JSON: {error}"))?;
     let kind = find_kind(release, &meta.api_version, &meta.kind)?;
-    let mut object = (kind.message.new)();
+    let mut object = kind.message.new_message();
     json::decode(text, object.as_mut()).map_err(|error| error.to_string())?;
     Ok(object)
 }
@@ -121,7 +121,7 @@ fn read_protobuf(release: &'static Release, bytes: &[u8]) -> Result<Box<dyn Mess
     let trimmed = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let unknown = envelope::decode(bytes).or_else(|_| envelope::decode(trimmed)).map_err(|error| error.to_string())?;
     let kind = find_kind(release, &unknown.api_version, &unknown.kind)?;
-    let mut object = (kind.message.new)();
+    let mut object = kind.message.new_message();
     proto::decode(unknown.raw, object.as_mut()).map_err(|error| error.to_string())?;
     set_type_meta(object.as_mut(), &unknown.api_version, &unknown.kind);
     Ok(object)

@@ -5,7 +5,7 @@
 
 use kubeforge_machinery::descriptor::Shape;
 use kubeforge_machinery::message::FieldMut;
-use kubeforge_machinery::types::ByteString;
+use kubeforge_machinery::types::{ByteString, SmallStr};
 use kubeforge_machinery::{Message, json};
 
 /// What upstream's fixtures hold in place of any object.
@@ -35,8 +35,8 @@ fn fill_below(message: &mut dyn Message, around: &mut Vec<String>) {
 }
 
 fn fill_field(field: FieldMut<'_>, name: &str, tag: u32, around: &mut Vec<String>) {
-    let text = format!("{name}Value");
-    let key = format!("{name}Key");
+    let text = SmallStr::from(format!("{name}Value"));
+    let key = SmallStr::from(format!("{name}Key"));
     let byte = ByteString(vec![tag as u8]);
     match field {
         FieldMut::Bool(v) => *v = true,
@@ -59,7 +59,13 @@ fn fill_field(field: FieldMut<'_>, name: &str, tag: u32, around: &mut Vec<String
         FieldMut::Message(m) => fill_message(m, name, tag, around),
         FieldMut::OptMessage(slot) => fill_message(slot.get_or_insert(), name, tag, around),
         FieldMut::List(list) => fill_message(list.push(), name, tag, around),
-        FieldMut::Map(map) => fill_message(map.entry(key), name, tag, around),
+        FieldMut::Map(map) => {
+            let value = map.entry(key);
+            // Upstream's filler sets times through pointers, which map values have not.
+            if value.descriptor().go_name() != "Time" {
+                fill_message(value, name, tag, around);
+            }
+        }
     }
 }
 

@@ -7,15 +7,24 @@ use kubeforge_machinery::{envelope, json, proto};
 use serde_json::Value;
 
 #[test]
+fn v1_20() {
+    check(&kubeforge_v1_20::RELEASE, include_str!("../fixtures/storage-v1.20.json"), 101);
+}
+
+#[test]
 fn v1_28() {
-    let dump: Value = serde_json::from_str(include_str!("../fixtures/storage-v1.28.json")).expect("JSON");
+    check(&kubeforge_v1_28::RELEASE, include_str!("../fixtures/storage-v1.28.json"), 112);
+}
+
+fn check(release: &Release, dump: &str, objects: usize) {
+    let dump: Value = serde_json::from_str(dump).expect("JSON");
     let (mut same, mut custom, mut failures) = (0, 0, Vec::new());
     for object in dump.as_array().expect("a list") {
         let text = |key: &str| object[key].as_str().unwrap_or_default();
         let bytes = base64::engine::general_purpose::STANDARD.decode(text("value_base64")).expect("base64");
         let again = match text("encoding") {
-            "protobuf" => rewrite_protobuf(&kubeforge_v1_28::RELEASE, &bytes),
-            _ => rewrite_json(&kubeforge_v1_28::RELEASE, &bytes),
+            "protobuf" => rewrite_protobuf(release, &bytes),
+            _ => rewrite_json(release, &bytes),
         };
         match again {
             None => custom += 1,
@@ -25,7 +34,7 @@ fn v1_28() {
         }
     }
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), same + failures.len(), failures.join("\n"));
-    assert_eq!((same, custom), (112, 1), "objects of the release, custom resources");
+    assert_eq!((same, custom), (objects, 1), "objects of the release, custom resources");
 }
 
 /// `None` if the release has no such kind.
@@ -35,7 +44,7 @@ fn rewrite_protobuf(release: &Release, bytes: &[u8]) -> Option<Result<Vec<u8>, S
         Err(error) => return Some(Err(error.to_string())),
     };
     let kind = find(release, &unknown.api_version, &unknown.kind)?;
-    let mut message = (kind.new)();
+    let mut message = kind.new_message();
     let read = proto::decode(unknown.raw, &mut *message).map_err(|error| error.to_string());
     Some(read.map(|()| envelope::encode(&*message, &unknown.api_version, &unknown.kind)))
 }
@@ -44,7 +53,7 @@ fn rewrite_protobuf(release: &Release, bytes: &[u8]) -> Option<Result<Vec<u8>, S
 fn rewrite_json(release: &Release, bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
     let value: Value = serde_json::from_slice(bytes).expect("JSON");
     let (api_version, kind) = (value["apiVersion"].as_str()?, value["kind"].as_str()?);
-    let mut message = (find(release, api_version, kind)?.new)();
+    let mut message = find(release, api_version, kind)?.new_message();
     let read = json::decode(bytes, &mut *message).map_err(|error| error.to_string());
     set_type_meta(&mut *message, api_version, kind);
     Some(read.map(|()| [json::encode(&*message).as_slice(), b"\n"].concat()))

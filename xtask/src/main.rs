@@ -35,7 +35,10 @@ enum Task {
 #[derive(Subcommand)]
 enum BenchTask {
     /// JSON and protobuf codecs against k8s-openapi with serde_json and k8s-pb with prost.
-    Codecs,
+    Codecs {
+        /// Parts of the names of cases, such as `protobuf-decode` or `config-map`; all if none is given.
+        cases: Vec<String>,
+    },
     /// Generation of the newest release.
     Generation,
     /// Compile time against k8s-openapi and k8s-pb.
@@ -76,7 +79,7 @@ fn run(task: Task) -> Result<(), Failure> {
             specs::import(&from, &repository().join("specs"), &releases, check)?;
         }
         Task::Test { arguments } => test::run(&arguments)?,
-        Task::Bench(BenchTask::Codecs) => bench::codecs()?,
+        Task::Bench(BenchTask::Codecs { cases }) => bench::codecs(&cases)?,
         Task::Bench(BenchTask::Generation) => bench::generation()?,
         Task::Bench(BenchTask::Compile) => bench::compile()?,
     }

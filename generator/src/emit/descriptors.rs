@@ -1,30 +1,23 @@
-//! The static tables that describe messages.
+//! The static tables that describe messages, and where their fields are.
 
 use crate::model::{Field, Merge, Message};
 
 use super::code::Code;
-use super::member::{self, Form, Member, Target};
+use super::member::{self, Member};
 use super::names::{Names, Package, merge, merge_name, table_name};
 
 /// Marks a tag without field; `machinery::descriptor::NO_FIELD`.
-const NO_FIELD: usize = u8::MAX as usize;
+const NO_FIELD: usize = u16::MAX as usize;
 
-/// The descriptor of a message and its fields.
+/// What makes the struct a message: its descriptor and the places of its fields.
 pub fn message(code: &mut Code, message: &Message, names: &Names<'_>, package: &Package<'_>) {
-    let table = table_name(message);
     let members = member::listed(message, names);
-    code.blank();
-    code.open(format_args!("pub(crate) static {table}: machinery::Descriptor = machinery::Descriptor::new("));
-    code.line(format_args!("{:?},", message.name));
-    code.line(format_args!("&{table}_FIELDS,"));
-    code.line(format_args!("&{:?},", tags(&members)));
-    code.line(format_args!("machinery::message::boxed::<{}>,", message.rust));
-    code.close(");");
-    code.open(format_args!("static {table}_FIELDS: [machinery::Field; {}] = [", members.len()));
+    code.open("machinery::message! {");
+    code.line(format_args!("{}, {}, {:?}, &{:?};", message.rust, table_name(message), message.name, tags(&members)));
     for member in &members {
-        code.line(format_args!("{},", field(member, names, package)));
+        code.line(format_args!("{};", field(member, names, package)));
     }
-    code.close("];");
+    code.close("}");
 }
 
 /// The module with the merge semantics that the tables share.
@@ -65,21 +58,10 @@ fn topology(merge: &Merge) -> &'static str {
 fn field(member: &Member<'_>, names: &Names<'_>, package: &Package<'_>) -> String {
     let Field { json, tag, go_type, .. } = member.field;
     let tag = if member.borrowed { 0 } else { tag.unwrap_or(0) };
-    let (ty, flags) = (field_type(member.form, names, package), flags(member));
     let merge = merge_name(&merge(member.field, names.release));
-    format!("machinery::Field::new({json:?}, {tag}, {ty}, {flags}, {go_type:?}, &crate::merge::{merge})")
-}
-
-fn field_type(form: Form<'_>, names: &Names<'_>, package: &Package<'_>) -> String {
-    let (variant, constructor) = form.names();
-    let Some(target) = form.target() else { return format!("machinery::Type::{variant}") };
-    let table = match target {
-        Target::Message(message) if message.special.is_none() => {
-            format!("&{}", names.table_path(message, Some(package)))
-        }
-        _ => format!("{}::DESCRIPTOR", target.rust(names, package)),
-    };
-    format!("machinery::Type::{constructor}({table})")
+    let ty = member.rust(names, package);
+    let place = member.place.trim_start_matches("self.");
+    format!("{json:?}, {tag}, {}, {go_type:?}, crate::merge::{merge}, {place}: {ty}", flags(member))
 }
 
 /// The bits of `machinery::descriptor::Flags`.

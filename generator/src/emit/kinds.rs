@@ -37,7 +37,7 @@ fn own<'a>(registered: &[&'a Kind], message: &Message) -> Option<&'a Kind> {
 
 /// The field with the object's metadata.
 fn metadata(message: &Message) -> Option<(&Field, &str)> {
-    let field = message.fields.iter().find(|field| field.json == "metadata" && !field.pointer && !field.boxed)?;
+    let field = message.fields.iter().find(|field| field.json == "metadata" && !field.pointer)?;
     match &field.ty {
         FieldType::Message(name) => Some((field, name)),
         _ => None,

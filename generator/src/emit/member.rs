@@ -131,7 +131,7 @@ impl<'a> Member<'a> {
     /// `Box` around a message.
     pub fn boxed(&self) -> bool {
         match self.form {
-            Form::Message(target) => !target.is_special() && (self.field.pointer || self.field.boxed),
+            Form::Message(target) => !target.is_special() && self.field.pointer,
             _ => false,
         }
     }
@@ -144,18 +144,18 @@ impl<'a> Member<'a> {
             Form::I32 => "i32".into(),
             Form::I64 => "i64".into(),
             Form::F64 => "f64".into(),
-            Form::Str => "String".into(),
+            Form::Str => "SmallStr".into(),
             Form::Bytes => "machinery::types::ByteString".into(),
             Form::Bools => "Vec<bool>".into(),
             Form::I32s => "Vec<i32>".into(),
             Form::I64s => "Vec<i64>".into(),
-            Form::Strs => "Vec<String>".into(),
-            Form::StrMap => "BTreeMap<String, String>".into(),
-            Form::BytesMap => "BTreeMap<String, machinery::types::ByteString>".into(),
+            Form::Strs => "Vec<SmallStr>".into(),
+            Form::StrMap => "BTreeMap<SmallStr, SmallStr>".into(),
+            Form::BytesMap => "BTreeMap<SmallStr, machinery::types::ByteString>".into(),
             Form::Message(_) if self.boxed() => format!("Box<{message}>"),
             Form::Message(_) => message,
             Form::List(_) => format!("Vec<{message}>"),
-            Form::Map(_) => format!("BTreeMap<String, {message}>"),
+            Form::Map(_) => format!("BTreeMap<SmallStr, {message}>"),
         };
         if self.optional() { format!("Option<{ty}>") } else { ty }
     }
@@ -222,5 +222,7 @@ pub fn special_type(special: Special) -> &'static str {
         Special::JsonSchemaPropsOrStringArray => "JsonSchemaPropsOrStringArray<JSONSchemaProps>",
         Special::StringList => "StringList",
         Special::Patch => "Patch",
+        Special::GroupVersion => "GroupVersion",
+        Special::Unknown => "Unknown",
     }
 }

@@ -45,6 +45,9 @@ pub fn package(names: &Names<'_>, package: &Package<'_>) -> (String, String) {
         code.blank();
     }
     code.line("use ::kubeforge_machinery as machinery;");
+    if body.contains("SmallStr") {
+        code.line("use ::kubeforge_machinery::types::SmallStr;");
+    }
     let mut tree = &Tree::new(names);
     for part in package.module {
         tree = &tree.children[part.as_str()];

@@ -129,6 +129,10 @@ pub enum Special {
     StringList,
     /// `meta.v1.Patch`
     Patch,
+    /// `meta.v1.GroupVersion`
+    GroupVersion,
+    /// `runtime.Unknown`
+    Unknown,
 }
 
 #[derive(Clone, Debug)]
@@ -148,8 +152,6 @@ pub struct Field {
     pub required: bool,
     /// The struct's fields are the parent's own in JSON.
     pub inline: bool,
-    /// Must be boxed although it is not a pointer, because its type contains this one.
-    pub boxed: bool,
     /// Go's name of the type in error messages where it differs from the plain one.
     pub go_type: String,
     pub merge: Merge,

@@ -243,7 +243,6 @@ fn presence(field: &Field) -> String {
         (field.omitempty, "omitempty"),
         (field.omitzero, "omitzero"),
         (field.required, "required"),
-        (field.boxed, "boxed"),
     ];
     words.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,6 @@
-//! Finds by-value fields that would make a type contain itself, and boxes them.
+//! Finds by-value fields that would make a type contain itself, and makes them optional.
+//!
+//! Go has none; a spec without Go's facts does not say what is a pointer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ pub fn run(release: &mut Release) {
         .collect();
     for (name, message) in &mut release.messages {
         for field in &mut message.fields {
-            field.boxed = by_value(field).is_some_and(|target| reaches(&edges, target, name));
+            field.pointer |= by_value(field).is_some_and(|target| reaches(&edges, target, name));
         }
     }
 }

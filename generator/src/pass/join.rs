@@ -62,7 +62,9 @@ struct Join<'i, 'd> {
 impl Join<'_, '_> {
     fn message(&mut self, name: &str, enums: &BTreeMap<String, Enum>) -> Message {
         let definition = self.inputs.openapi.definitions.get(name);
-        let proto = self.inputs.proto.messages.get(name);
+        // Another name for a type of Go's is on the wire what that type is.
+        let messages = &self.inputs.proto.messages;
+        let proto = messages.get(name).or_else(|| messages.get(self.go.resolve(name)));
         let go = self.go.types.get(name);
         let mut message = Message { name: name.to_owned(), proto: proto.is_some(), ..Message::default() };
         message.origin.add("openapi", definition.map(|d| &d.place));
@@ -252,7 +254,6 @@ impl Field {
             omitzero: false,
             required: false,
             inline: false,
-            boxed: false,
             go_type: String::new(),
             merge: Merge::default(),
             enum_name: None,

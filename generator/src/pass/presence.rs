@@ -52,6 +52,8 @@ pub fn special(name: &str, inputs: &RawInputs) -> Option<Special> {
         (Some("apis.meta.v1.Duration"), _) => Some(Special::Duration),
         (Some("apis.meta.v1.FieldsV1"), _) => Some(Special::FieldsV1),
         (Some("apis.meta.v1.Patch"), _) => Some(Special::Patch),
+        (Some("apis.meta.v1.GroupVersion"), _) => Some(Special::GroupVersion),
+        (Some("runtime.Unknown"), _) => Some(Special::Unknown),
         (Some("api.resource.Quantity"), _) => Some(Special::Quantity),
         (Some("util.intstr.IntOrString"), _) => Some(Special::IntOrString),
         (Some("runtime.RawExtension"), _) => Some(Special::RawExtension),

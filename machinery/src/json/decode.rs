@@ -4,15 +4,15 @@
 //! whole text proved to be JSON; `null` leaves values as they are and clears pointers, lists and maps.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::parser::Mark;
+use super::path::{At, Step};
 use super::{JsonError, JsonParser};
 use crate::descriptor::{Shape, Type};
-use crate::message::{FieldMut, MessageList, MessageMap, MessageSlot};
-use crate::types::ByteString;
-use crate::types::lossy;
+use crate::message::{FieldMut, MessageList, MessageMap};
+use crate::types::{ByteString, SmallStr, lossy};
 use crate::{Descriptor, Message};
 
 /// Whether unknown and duplicate fields are looked for.
@@ -38,8 +38,8 @@ pub fn decode(text: &[u8], message: &mut dyn Message) -> Result<(), JsonError> {
 /// order in which they stand in the text.
 pub fn decode_with(text: &[u8], message: &mut dyn Message, strictness: Strictness) -> Result<Vec<String>, JsonError> {
     let text = lossy(text);
-    let mut parser = JsonParser::new(&text);
-    let mut decoder = Decoder { parser: &mut parser, strictness, reports: Vec::new(), type_error: None };
+    let parser = JsonParser::new(&text);
+    let mut decoder = Decoder { parser, strictness, reports: Vec::new(), type_error: None };
     decoder.root(message)?;
     decoder.parser.end()?;
     match decoder.type_error {
@@ -48,49 +48,76 @@ pub fn decode_with(text: &[u8], message: &mut dyn Message, strictness: Strictnes
     }
 }
 
-/// Reads the value that `parser` is at into `message`, for types that hold messages inside forms of their own.
-pub(crate) fn decode_value(parser: &mut JsonParser<'_>, message: &mut dyn Message) -> Result<(), JsonError> {
-    let mut decoder = Decoder { parser, strictness: Strictness::Lenient, reports: Vec::new(), type_error: None };
-    decoder.root(message)?;
-    decoder.type_error.map_or(Ok(()), Err)
+/// What a type with a form of its own reads its JSON from: the parser, and the way back to the decoder for messages
+/// inside that form.
+pub struct JsonReader<'r, 'a> {
+    decoder: &'r mut Decoder<'a>,
+    at: &'r At<'r>,
 }
 
-struct Decoder<'p, 'a> {
-    parser: &'p mut JsonParser<'a>,
+impl JsonReader<'_, '_> {
+    /// Reads the next value into `message`, a part of the special type that has no path of its own.
+    pub fn message(&mut self, message: &mut dyn Message) -> Result<(), JsonError> {
+        self.decoder.item(message, self.at)
+    }
+
+    /// Reads the next value into `message`, the element at `index` of the special type.
+    pub fn element(&mut self, index: usize, message: &mut dyn Message) -> Result<(), JsonError> {
+        self.decoder.item(message, &self.at.then(Step::Item(index)))
+    }
+
+    /// Reads the next value into `message`, the member `key` of the special type.
+    pub fn member(&mut self, key: &str, message: &mut dyn Message) -> Result<(), JsonError> {
+        self.decoder.item(message, &self.at.then(Step::Key(key)))
+    }
+}
+
+impl<'a> std::ops::Deref for JsonReader<'_, 'a> {
+    type Target = JsonParser<'a>;
+
+    fn deref(&self) -> &JsonParser<'a> {
+        &self.decoder.parser
+    }
+}
+
+impl std::ops::DerefMut for JsonReader<'_, '_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.decoder.parser
+    }
+}
+
+struct Decoder<'a> {
+    parser: JsonParser<'a>,
     strictness: Strictness,
     reports: Vec<String>,
     /// The first value that did not fit.
     type_error: Option<JsonError>,
 }
 
-/// Where the decoder is, as a list on the stack: nothing is allocated until somebody asks for the path.
-struct At<'s> {
-    parent: Option<&'s At<'s>>,
-    step: Step<'s>,
-}
-
-enum Step<'s> {
-    Root,
-    Field(&'s str),
-    Key(&'s str),
-    Item(usize),
-}
-
-impl Decoder<'_, '_> {
+impl Decoder<'_> {
     fn root(&mut self, message: &mut dyn Message) -> Result<(), JsonError> {
-        let at = At { parent: None, step: Step::Root };
-        let go_type = go_type_name(message.descriptor());
-        match self.value(message, &at) {
-            Err(error) if !error.is_syntax() => self.mismatched(error.at(String::new, &go_type)),
+        let before = self.parser.mark();
+        match self.value(message, &At::ROOT) {
+            Err(error) if !error.is_syntax() => {
+                self.rewind_and_skip(before)?;
+                self.mismatched(error.at(String::new, &own_go_type(message.descriptor())))
+            }
             result => result,
         }
     }
 
     /// One message, struct or special.
     fn value(&mut self, message: &mut dyn Message, at: &At<'_>) -> Result<(), JsonError> {
+        match message.descriptor().shape {
+            Shape::Struct => self.fields(message, at),
+            Shape::Special => self.special(message, at),
+        }
+    }
+
+    fn special(&mut self, message: &mut dyn Message, at: &At<'_>) -> Result<(), JsonError> {
         match message.special_mut() {
-            Some(special) => special.decode_json(self.parser),
-            None => self.fields(message, at),
+            Some(special) => special.decode_json(&mut JsonReader { decoder: self, at }),
+            None => Ok(()),
         }
     }
 
@@ -99,15 +126,16 @@ impl Decoder<'_, '_> {
             return Ok(());
         }
         if self.parser.peek() != Some(b'{') {
-            let go_type = go_type_name(message.descriptor());
-            return Err(self.parser.mismatch(&go_type));
+            return Err(self.parser.mismatch(&go_type_name(message.descriptor())));
         }
+        let mut fields = message.fields_mut();
+        let descriptor = fields.descriptor();
         let mut seen = Seen::default();
         let mut hint = 0;
         let mut more = self.parser.begin_object("")?;
         while more {
             let key = self.parser.key()?;
-            match message.descriptor().json_field(&key, hint) {
+            match descriptor.json_field(&key, hint) {
                 None => {
                     self.report("unknown field", at, Step::Field(&key));
                     self.parser.skip()?;
@@ -117,7 +145,11 @@ impl Decoder<'_, '_> {
                     if seen.again(index) {
                         self.report("duplicate field", at, Step::Field(&key));
                     }
-                    self.member(message, index, at, &key)?;
+                    let at = at.then(Step::Field(&key));
+                    let before = self.parser.mark();
+                    if let Err(error) = self.field(fields.get(index), &at) {
+                        self.misfit(error, descriptor, index, &at, before)?;
+                    }
                 }
             }
             more = self.parser.next_member()?;
@@ -125,87 +157,73 @@ impl Decoder<'_, '_> {
         Ok(())
     }
 
-    fn member(&mut self, message: &mut dyn Message, index: usize, parent: &At<'_>, key: &str) -> Result<(), JsonError> {
-        let at = At { parent: Some(parent), step: Step::Field(key) };
-        let before = self.parser.mark();
-        match self.field(message.field_mut(index), &at) {
-            Err(error) if !error.is_syntax() => {
-                let descriptor = message.descriptor();
-                let field = &descriptor.fields[index];
-                let place = || format!("{}.{}", descriptor.go_name(), at.go_path());
-                let go_type = if field.go_type.is_empty() { default_go_type(&field.ty) } else { field.go_type.clone() };
-                self.rewind_and_skip(before)?;
-                self.mismatched(error.at(place, &go_type))
-            }
-            result => result,
-        }
-    }
-
+    #[inline(always)]
     fn field(&mut self, field: FieldMut<'_>, at: &At<'_>) -> Result<(), JsonError> {
-        let null = self.parser.null()?;
-        let p = &mut *self.parser;
+        let p = &mut self.parser;
         match field {
-            FieldMut::Bool(_) | FieldMut::I32(_) | FieldMut::I64(_) | FieldMut::Str(_) if null => {}
-            FieldMut::Bool(value) => *value = p.bool()?,
-            FieldMut::I32(value) => *value = p.integer("int32")?,
-            FieldMut::I64(value) => *value = p.integer("int64")?,
-            FieldMut::Str(value) => *value = p.string()?.into_owned(),
-            FieldMut::OptBool(value) => *value = if null { None } else { Some(p.bool()?) },
-            FieldMut::OptI32(value) => *value = if null { None } else { Some(p.integer("int32")?) },
-            FieldMut::OptI64(value) => *value = if null { None } else { Some(p.integer("int64")?) },
-            FieldMut::OptF64(value) => *value = if null { None } else { Some(p.integer("float64")?) },
-            FieldMut::OptStr(value) => *value = if null { None } else { Some(p.string()?.into_owned()) },
-            FieldMut::OptBytes(value) => *value = if null { None } else { Some(bytes(p)?) },
-            FieldMut::Bools(values) => self.scalars(values, null, "[]bool", |p| p.bool())?,
-            FieldMut::I32s(values) => self.scalars(values, null, "[]int32", |p| p.integer("int32"))?,
-            FieldMut::I64s(values) => self.scalars(values, null, "[]int64", |p| p.integer("int64"))?,
-            FieldMut::Strs(values) => self.scalars(values, null, "[]string", |p| p.string().map(Cow::into_owned))?,
-            FieldMut::StrMap(values) => {
-                self.scalar_map(values, null, at, "map[string]string", |p| p.string().map(Cow::into_owned))?;
-            }
-            FieldMut::BytesMap(values) => self.scalar_map(values, null, at, "map[string][]uint8", bytes)?,
-            FieldMut::Message(message) => {
-                if null {
-                    // A type with a form of its own may give null a meaning.
-                    if let Some(special) = message.special_mut() {
-                        special.decode_json(&mut JsonParser::new("null"))?;
-                    }
-                } else {
-                    self.value(message, at)?;
+            FieldMut::Bool(value) => {
+                if !p.null()? {
+                    *value = p.bool()?;
                 }
             }
-            FieldMut::OptMessage(slot) => self.slot(slot, null, at)?,
-            FieldMut::List(list) => self.list(list, null, at)?,
-            FieldMut::Map(map) => self.map(map, null, at)?,
+            FieldMut::I32(value) => {
+                if !p.null()? {
+                    *value = p.integer("int32")?;
+                }
+            }
+            FieldMut::I64(value) => {
+                if !p.null()? {
+                    *value = p.integer("int64")?;
+                }
+            }
+            FieldMut::Str(value) => {
+                if !p.null()? {
+                    *value = p.small_string()?;
+                }
+            }
+            FieldMut::OptBool(value) => *value = if p.null()? { None } else { Some(p.bool()?) },
+            FieldMut::OptI32(value) => *value = if p.null()? { None } else { Some(p.integer("int32")?) },
+            FieldMut::OptI64(value) => *value = if p.null()? { None } else { Some(p.integer("int64")?) },
+            FieldMut::OptF64(value) => *value = if p.null()? { None } else { Some(p.float()?) },
+            FieldMut::OptStr(value) => *value = if p.null()? { None } else { Some(p.small_string()?) },
+            FieldMut::OptBytes(value) => *value = if p.null()? { None } else { Some(bytes(p)?) },
+            FieldMut::Bools(values) => self.scalars(values, "[]bool", |p| p.bool())?,
+            FieldMut::I32s(values) => self.scalars(values, "[]int32", |p| p.integer("int32"))?,
+            FieldMut::I64s(values) => self.scalars(values, "[]int64", |p| p.integer("int64"))?,
+            FieldMut::Strs(values) => self.scalars(values, "[]string", |p| p.small_string())?,
+            FieldMut::StrMap(values) => self.scalar_map(values, at, "map[string]string", |p| p.small_string())?,
+            FieldMut::BytesMap(values) => self.scalar_map(values, at, "map[string][]uint8", bytes)?,
+            FieldMut::Message(message) => self.value(message, at)?,
+            FieldMut::OptMessage(slot) => {
+                if p.null()? {
+                    slot.clear();
+                } else {
+                    self.value(slot.get_or_insert(), at)?;
+                }
+            }
+            FieldMut::List(list) => self.list(list, at)?,
+            FieldMut::Map(map) => self.map(map, at)?,
         }
         Ok(())
     }
 
-    fn slot(&mut self, slot: &mut dyn MessageSlot, null: bool, at: &At<'_>) -> Result<(), JsonError> {
-        if null {
-            slot.clear();
-            return Ok(());
-        }
-        self.value(slot.get_or_insert(), at)
-    }
-
-    fn list(&mut self, list: &mut dyn MessageList, null: bool, at: &At<'_>) -> Result<(), JsonError> {
+    fn list(&mut self, list: &mut dyn MessageList, at: &At<'_>) -> Result<(), JsonError> {
         list.truncate(0);
-        if null {
+        if self.parser.null()? {
             return Ok(());
         }
         let mut more = self.parser.begin_array("[]")?;
         let mut index = 0;
         while more {
-            self.item(list.push(), &At { parent: Some(at), step: Step::Item(index) })?;
+            self.item(list.push(), &at.then(Step::Item(index)))?;
             index += 1;
             more = self.parser.next_element()?;
         }
         Ok(())
     }
 
-    fn map(&mut self, map: &mut dyn MessageMap, null: bool, at: &At<'_>) -> Result<(), JsonError> {
-        if null {
+    fn map(&mut self, map: &mut dyn MessageMap, at: &At<'_>) -> Result<(), JsonError> {
+        if self.parser.null()? {
             map.clear();
             return Ok(());
         }
@@ -215,7 +233,7 @@ impl Decoder<'_, '_> {
             if self.strictness == Strictness::Report && map.get(&key).is_some() {
                 self.report("duplicate field", at, Step::Key(&key));
             }
-            self.item(map.entry(key.clone().into_owned()), &At { parent: Some(at), step: Step::Key(&key) })?;
+            self.item(map.entry(SmallStr::from(&*key)), &at.then(Step::Key(&key)))?;
             more = self.parser.next_member()?;
         }
         Ok(())
@@ -226,7 +244,7 @@ impl Decoder<'_, '_> {
         let before = self.parser.mark();
         match self.value(message, at) {
             Err(error) if !error.is_syntax() => {
-                let go_type = go_type_name(message.descriptor());
+                let go_type = own_go_type(message.descriptor());
                 self.rewind_and_skip(before)?;
                 self.mismatched(error.at(|| at.go_field(), &go_type))
             }
@@ -234,23 +252,19 @@ impl Decoder<'_, '_> {
         }
     }
 
-    fn scalars<T>(
+    fn scalars<T: Default>(
         &mut self,
         values: &mut Vec<T>,
-        null: bool,
         go_type: &str,
         read: impl Fn(&mut JsonParser<'_>) -> Result<T, JsonError>,
-    ) -> Result<(), JsonError>
-    where
-        T: Default,
-    {
+    ) -> Result<(), JsonError> {
         values.clear();
-        if null {
+        if self.parser.null()? {
             return Ok(());
         }
         let mut more = self.parser.begin_array(go_type)?;
         while more {
-            let value = if self.parser.null()? { T::default() } else { read(self.parser)? };
+            let value = if self.parser.null()? { T::default() } else { read(&mut self.parser)? };
             values.push(value);
             more = self.parser.next_element()?;
         }
@@ -259,21 +273,20 @@ impl Decoder<'_, '_> {
 
     fn scalar_map<T: Default>(
         &mut self,
-        values: &mut BTreeMap<String, T>,
-        null: bool,
+        values: &mut BTreeMap<SmallStr, T>,
         at: &At<'_>,
         go_type: &str,
         read: impl Fn(&mut JsonParser<'_>) -> Result<T, JsonError>,
     ) -> Result<(), JsonError> {
-        if null {
+        if self.parser.null()? {
             values.clear();
             return Ok(());
         }
         let mut more = self.parser.begin_object(go_type)?;
         while more {
             let key = self.parser.key()?;
-            let value = if self.parser.null()? { T::default() } else { read(self.parser)? };
-            match values.entry(key.into_owned()) {
+            let value = if self.parser.null()? { T::default() } else { read(&mut self.parser)? };
+            match values.entry(SmallStr::from(&*key)) {
                 Entry::Vacant(entry) => drop(entry.insert(value)),
                 Entry::Occupied(mut entry) => {
                     let key = entry.key().clone();
@@ -284,6 +297,26 @@ impl Decoder<'_, '_> {
             more = self.parser.next_member()?;
         }
         Ok(())
+    }
+
+    /// Passes over a field's value that did not fit and keeps the error with its place.
+    #[cold]
+    fn misfit(
+        &mut self,
+        error: JsonError,
+        descriptor: &Descriptor,
+        index: usize,
+        at: &At<'_>,
+        before: Mark,
+    ) -> Result<(), JsonError> {
+        if error.is_syntax() {
+            return Err(error);
+        }
+        let field = &descriptor.fields[index];
+        let place = || format!("{}.{}", descriptor.go_name(), at.go_path());
+        let go_type = if field.go_type.is_empty() { default_go_type(&field.ty) } else { field.go_type.into() };
+        self.rewind_and_skip(before)?;
+        self.mismatched(error.at(place, &go_type))
     }
 
     /// Goes on behind a value that did not fit.
@@ -297,58 +330,28 @@ impl Decoder<'_, '_> {
         Ok(())
     }
 
+    #[cold]
     fn report(&mut self, problem: &str, parent: &At<'_>, step: Step<'_>) {
         if self.strictness == Strictness::Report && self.reports.len() < MAX_REPORTS {
-            let path = At { parent: Some(parent), step }.path();
+            let path = parent.then(step).path();
             self.reports.push(format!("{problem} {path:?}"));
         }
     }
 }
 
-impl At<'_> {
-    /// With indices, as strict decoding reports it: `spec.containers[0].nmae`.
-    fn path(&self) -> String {
-        let mut path = self.parent.map(At::path).unwrap_or_default();
-        match self.step {
-            Step::Root => {}
-            Step::Field(name) | Step::Key(name) => {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(name);
-            }
-            Step::Item(index) => path.push_str(&format!("[{index}]")),
-        }
-        path
-    }
-
-    /// Field names only, as Go's type errors show it: `spec.containers.name`.
-    fn go_path(&self) -> String {
-        let mut path = self.parent.map(At::go_path).unwrap_or_default();
-        if let Step::Field(name) = self.step {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(name);
-        }
-        path
-    }
-
-    /// For a list item, which is no field itself, the path of the list.
-    fn go_field(&self) -> String {
-        format!(".{}", self.go_path())
-    }
-}
-
-/// Which fields of a message were there already.
+/// Which fields of a message were there already. Few messages have more fields than fit the bits.
 #[derive(Default)]
-struct Seen([u64; 4]);
+struct Seen {
+    bits: [u64; 2],
+    others: BTreeSet<usize>,
+}
 
 impl Seen {
     fn again(&mut self, index: usize) -> bool {
-        let (word, bit) = (index / 64 % 4, 1 << (index % 64));
-        let again = self.0[word] & bit != 0;
-        self.0[word] |= bit;
+        let Some(bits) = self.bits.get_mut(index / 64) else { return !self.others.insert(index) };
+        let bit = 1 << (index % 64);
+        let again = *bits & bit != 0;
+        *bits |= bit;
         again
     }
 }
@@ -371,10 +374,13 @@ fn go_type_name(descriptor: &Descriptor) -> String {
 }
 
 /// Empty for types with a form of their own, which say themselves what they wanted.
+fn own_go_type(descriptor: &Descriptor) -> String {
+    if descriptor.shape == Shape::Special { String::new() } else { go_type_name(descriptor) }
+}
+
 fn default_go_type(ty: &Type) -> Cow<'static, str> {
     match ty {
-        Type::Message(d) if d.shape == Shape::Special => "".into(),
-        Type::Message(d) => go_type_name(d).into(),
+        Type::Message(d) => own_go_type(d).into(),
         Type::List(d) => format!("[]{}", go_type_name(d)).into(),
         Type::Map(d) => format!("map[string]{}", go_type_name(d)).into(),
         _ => "".into(),

@@ -7,19 +7,25 @@
 mod decode;
 mod error;
 mod parser;
+mod path;
 mod writer;
 
-pub(crate) use decode::decode_value;
-pub use decode::{Strictness, decode, decode_with};
+pub use decode::{JsonReader, Strictness, decode, decode_with};
 pub use error::JsonError;
 pub use parser::JsonParser;
 pub use writer::JsonWriter;
+
+use std::cell::Cell;
 
 use crate::Message;
 
 /// Compact JSON text of the message.
 pub fn encode(message: &dyn Message) -> Vec<u8> {
-    let mut w = JsonWriter::with_capacity(512);
+    thread_local!(static SCRATCH: Cell<JsonWriter> = Cell::default());
+    // Taken, not borrowed: a message may encode another meanwhile.
+    let mut w = SCRATCH.take();
     message.encode_json(&mut w);
-    w.into_bytes()
+    let text = w.take();
+    SCRATCH.set(w);
+    text
 }

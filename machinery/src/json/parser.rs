@@ -6,15 +6,22 @@
 use std::borrow::Cow;
 
 use super::JsonError;
+use crate::bytes::{Block, Special, run};
+use crate::types::SmallStr;
 
-/// Deepest nesting that is read. Go stops at 10,000, which only hostile documents reach.
-pub const MAX_DEPTH: u32 = 200;
+/// Deepest nesting of messages that is read: each level takes room on the thread's stack.
+const MAX_DEPTH: usize = 200;
+
+/// Deepest nesting of values that are passed over or kept as text, as in Go.
+const MAX_SKIPPED_DEPTH: usize = 10_000;
 
 /// A place in a JSON text.
 pub struct JsonParser<'a> {
     text: &'a str,
     pos: usize,
     depth: u32,
+    /// The last string that had escapes, without them.
+    unescaped: String,
 }
 
 /// A place to go back to.
@@ -26,7 +33,7 @@ pub(crate) struct Mark {
 
 impl<'a> JsonParser<'a> {
     pub fn new(text: &'a str) -> Self {
-        JsonParser { text, pos: 0, depth: 0 }
+        JsonParser { text, pos: 0, depth: 0, unescaped: String::new() }
     }
 
     /// Remembers the place, to read the next value in another way.
@@ -40,7 +47,15 @@ impl<'a> JsonParser<'a> {
     }
 
     /// First byte of the next token; white space before it is passed over.
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
+        match self.text.as_bytes().get(self.pos) {
+            Some(&b) if b > b' ' => Some(b),
+            _ => self.peek_behind_space(),
+        }
+    }
+
+    fn peek_behind_space(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(&b) = bytes.get(self.pos) {
             if !matches!(b, b' ' | b'\n' | b'\r' | b'\t') {
@@ -52,6 +67,7 @@ impl<'a> JsonParser<'a> {
     }
 
     /// Takes `null` if it is next.
+    #[inline(always)]
     pub fn null(&mut self) -> Result<bool, JsonError> {
         if self.peek() != Some(b'n') {
             return Ok(false);
@@ -77,6 +93,17 @@ impl<'a> JsonParser<'a> {
         self.string_body()
     }
 
+    /// As [`string`](Self::string), with memory of its own.
+    pub fn small_string(&mut self) -> Result<SmallStr, JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.mismatch("string"));
+        }
+        match self.plain_string_body() {
+            Ok(text) => Ok(SmallStr::from(text)),
+            Err(start) => self.unescape(start).map(SmallStr::from),
+        }
+    }
+
     /// The text of a number; a mismatch error for anything else.
     pub fn number(&mut self) -> Result<&'a str, JsonError> {
         match self.peek() {
@@ -94,6 +121,16 @@ impl<'a> JsonParser<'a> {
         number.parse().map_err(|_| JsonError::mismatch(format!("number {number}"), go_type))
     }
 
+    /// A float64; a mismatch error for anything else and for what is too large.
+    pub fn float(&mut self) -> Result<f64, JsonError> {
+        let number = self.number()?;
+        let value = number.parse().unwrap_or(f64::INFINITY);
+        if value.is_infinite() {
+            return Err(JsonError::mismatch(format!("number {number}"), "float64"));
+        }
+        Ok(value)
+    }
+
     /// Passes over the next value, whatever it is.
     pub fn skip(&mut self) -> Result<(), JsonError> {
         let mut open = Vec::new();
@@ -106,7 +143,7 @@ impl<'a> JsonParser<'a> {
                         _ => {
                             self.key()?;
                             open.push(b'{');
-                            self.check_depth(open.len())?;
+                            self.check_depth(open.len(), MAX_SKIPPED_DEPTH)?;
                             continue;
                         }
                     }
@@ -117,7 +154,7 @@ impl<'a> JsonParser<'a> {
                         Some(b']') => self.pos += 1,
                         _ => {
                             open.push(b'[');
-                            self.check_depth(open.len())?;
+                            self.check_depth(open.len(), MAX_SKIPPED_DEPTH)?;
                             continue;
                         }
                     }
@@ -163,6 +200,7 @@ impl<'a> JsonParser<'a> {
     }
 
     /// A member's name and the colon after it.
+    #[inline]
     pub fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("looking for beginning of object key string"));
@@ -176,6 +214,7 @@ impl<'a> JsonParser<'a> {
     }
 
     /// After a member: whether another follows. Leaves the object if not.
+    #[inline]
     pub fn next_member(&mut self) -> Result<bool, JsonError> {
         let more = self.after_member()?;
         if !more {
@@ -230,12 +269,12 @@ impl<'a> JsonParser<'a> {
             return Ok(false);
         }
         self.depth += 1;
-        self.check_depth(0)?;
+        self.check_depth(0, MAX_DEPTH)?;
         Ok(true)
     }
 
-    fn check_depth(&self, more: usize) -> Result<(), JsonError> {
-        if self.depth as usize + more > MAX_DEPTH as usize {
+    fn check_depth(&self, more: usize, limit: usize) -> Result<(), JsonError> {
+        if self.depth as usize + more > limit {
             return Err(JsonError::syntax("exceeded max depth"));
         }
         Ok(())
@@ -318,53 +357,54 @@ impl<'a> JsonParser<'a> {
     }
 
     fn string_body(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        match self.plain_string_body() {
+            Ok(text) => Ok(Cow::Borrowed(text)),
+            Err(start) => self.unescape(start).map(|text| Cow::Owned(text.to_owned())),
+        }
+    }
+
+    /// A string without escapes, or where it begins if something stands in it at the present place.
+    #[inline]
+    fn plain_string_body(&mut self) -> Result<&'a str, usize> {
         self.pos += 1;
         let start = self.pos;
         self.plain_run();
-        if self.text.as_bytes().get(self.pos) == Some(&b'"') {
-            let s = &self.text[start..self.pos];
-            self.pos += 1;
-            return Ok(Cow::Borrowed(s));
+        if self.text.as_bytes().get(self.pos) != Some(&b'"') {
+            return Err(start);
         }
-        let mut out = String::from(&self.text[start..self.pos]);
+        let text = &self.text[start..self.pos];
+        self.pos += 1;
+        Ok(text)
+    }
+
+    /// The string that begins at `start` and is plain up to here.
+    fn unescape(&mut self, start: usize) -> Result<&str, JsonError> {
+        let mut unescaped = std::mem::take(&mut self.unescaped);
+        unescaped.clear();
+        let mut from = start;
         loop {
+            unescaped.push_str(&self.text[from..self.pos]);
             match self.text.as_bytes().get(self.pos) {
-                Some(b'"') => {
-                    self.pos += 1;
-                    return Ok(Cow::Owned(out));
-                }
-                Some(b'\\') => out.push(self.escape()?),
+                Some(b'"') => break,
+                Some(b'\\') => unescaped.push(self.escape()?),
                 _ => return Err(self.unexpected("in string literal")),
             }
-            let from = self.pos;
+            from = self.pos;
             self.plain_run();
-            out.push_str(&self.text[from..self.pos]);
         }
+        self.pos += 1;
+        self.unescaped = unescaped;
+        Ok(&self.unescaped)
     }
 
     fn skip_string(&mut self) -> Result<(), JsonError> {
         self.string_body().map(drop)
     }
 
-    /// Moves to the next quote, backslash or control character, eight bytes at a time.
+    /// Moves to the next quote, backslash or control character.
+    #[inline(always)]
     fn plain_run(&mut self) {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGH: u64 = 0x8080_8080_8080_8080;
-        let has_zero = |v: u64| v.wrapping_sub(ONES) & !v & HIGH;
-        let bytes = self.text.as_bytes();
-        while let Some(chunk) = bytes.get(self.pos..).and_then(|rest| rest.first_chunk::<8>()) {
-            let v = u64::from_le_bytes(*chunk);
-            let control = v.wrapping_sub(ONES * 0x20) & !v & HIGH;
-            let hit = control | has_zero(v ^ (ONES * u64::from(b'"'))) | has_zero(v ^ (ONES * u64::from(b'\\')));
-            if hit != 0 {
-                self.pos += hit.trailing_zeros() as usize / 8;
-                break;
-            }
-            self.pos += 8;
-        }
-        while bytes.get(self.pos).is_some_and(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f)) {
-            self.pos += 1;
-        }
+        self.pos += run::<Delimiter>(&self.text.as_bytes()[self.pos..]);
     }
 
     fn escape(&mut self) -> Result<char, JsonError> {
@@ -420,6 +460,7 @@ impl<'a> JsonParser<'a> {
         Ok(value)
     }
 
+    #[cold]
     fn unexpected(&self, context: &str) -> JsonError {
         match self.text[self.floor()..].chars().next() {
             None => JsonError::syntax("unexpected end of JSON input"),
@@ -429,6 +470,21 @@ impl<'a> JsonParser<'a> {
 
     fn floor(&self) -> usize {
         self.text.floor_char_boundary(self.pos)
+    }
+}
+
+/// Bytes that end a run of plain text in a string.
+struct Delimiter;
+
+impl Special for Delimiter {
+    #[inline(always)]
+    fn block(block: Block) -> u32 {
+        block.at_most(0x1f).or(block.is(b'"')).or(block.is(b'\\')).bits()
+    }
+
+    #[inline(always)]
+    fn byte(byte: u8) -> bool {
+        matches!(byte, b'"' | b'\\' | 0..=0x1f)
     }
 }
 

@@ -8,14 +8,21 @@ use std::collections::BTreeMap;
 use base64::Engine;
 
 use crate::Message;
-use crate::message::{MessageList, MessageMap};
-use crate::types::ByteString;
+use crate::bytes::{Block, Special, copy, run};
+use crate::message::presence::absent;
+use crate::message::{FieldRef, MessageList, MessageMap};
+use crate::types::{ByteString, SmallStr};
 
 /// A growing JSON text.
 #[derive(Default)]
 pub struct JsonWriter {
-    out: Vec<u8>,
+    /// The text, and room behind it.
+    buffer: Vec<u8>,
+    len: usize,
 }
+
+/// Largest buffer that a thread keeps between documents.
+const KEPT: usize = 256 << 10;
 
 /// Members of an object. `key` is a literal with its comma, quotes and colon, such as `,"name":`.
 impl JsonWriter {
@@ -44,8 +51,14 @@ impl JsonWriter {
     }
 
     pub fn str(&mut self, key: &str, value: &str) {
-        self.raw(key);
-        self.string(value);
+        if plain_run(value.as_bytes()) < value.len() {
+            self.raw(key);
+            return self.escaped_string(value);
+        }
+        let room = self.room(key.len() + value.len() + 2);
+        let (before, room) = room.split_at_mut(key.len());
+        copy(before, key.as_bytes());
+        quoted(room, value.as_bytes());
     }
 
     pub fn bytes(&mut self, key: &str, value: &ByteString) {
@@ -65,11 +78,11 @@ impl JsonWriter {
         self.array(key, values, |w, v| w.integer(*v));
     }
 
-    pub fn strs(&mut self, key: &str, values: &[String]) {
+    pub fn strs(&mut self, key: &str, values: &[SmallStr]) {
         self.array(key, values, |w, v| w.string(v));
     }
 
-    pub fn str_map(&mut self, key: &str, values: &BTreeMap<String, String>) {
+    pub fn str_map(&mut self, key: &str, values: &BTreeMap<SmallStr, SmallStr>) {
         self.raw(key);
         let start = self.begin_object();
         for (k, v) in values {
@@ -79,7 +92,7 @@ impl JsonWriter {
         self.end_object(start);
     }
 
-    pub fn bytes_map(&mut self, key: &str, values: &BTreeMap<String, ByteString>) {
+    pub fn bytes_map(&mut self, key: &str, values: &BTreeMap<SmallStr, ByteString>) {
         self.raw(key);
         let start = self.begin_object();
         for (k, v) in values {
@@ -114,6 +127,29 @@ impl JsonWriter {
         self.end_object(start);
     }
 
+    /// A field's value, `null` if it is absent.
+    pub(crate) fn value(&mut self, value: &FieldRef<'_>) {
+        match value {
+            value if absent(value) => self.raw("null"),
+            FieldRef::Bool(v) | FieldRef::OptBool(Some(v)) => self.bool("", *v),
+            FieldRef::I32(v) | FieldRef::OptI32(Some(v)) => self.i32("", *v),
+            FieldRef::I64(v) | FieldRef::OptI64(Some(v)) => self.i64("", *v),
+            FieldRef::Str(v) | FieldRef::OptStr(Some(v)) => self.string(v),
+            FieldRef::OptF64(Some(v)) => self.float(*v),
+            FieldRef::OptBytes(Some(v)) => self.base64(&v.0),
+            FieldRef::Bools(v) => self.bools("", v),
+            FieldRef::I32s(v) => self.i32s("", v),
+            FieldRef::I64s(v) => self.i64s("", v),
+            FieldRef::Strs(v) => self.strs("", v),
+            FieldRef::StrMap(v) => self.str_map("", v),
+            FieldRef::BytesMap(v) => self.bytes_map("", v),
+            FieldRef::Message(v) | FieldRef::OptMessage(Some(v)) => v.encode_json(self),
+            FieldRef::List(v) => self.list("", *v),
+            FieldRef::Map(v) => self.map("", *v),
+            _ => {}
+        }
+    }
+
     fn array<T>(&mut self, key: &str, values: &[T], write: impl Fn(&mut Self, &T)) {
         self.raw(key);
         let start = self.begin_array();
@@ -128,21 +164,33 @@ impl JsonWriter {
 /// Values and brackets.
 impl JsonWriter {
     pub fn with_capacity(bytes: usize) -> Self {
-        JsonWriter { out: Vec::with_capacity(bytes) }
+        JsonWriter { buffer: vec![0; bytes], len: 0 }
     }
 
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.out
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.buffer.truncate(self.len);
+        self.buffer
+    }
+
+    /// What was written, in a buffer that fits it; the writer is empty then. Small buffers are kept to be filled again:
+    /// copying out of one costs less than growing a new one.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        if self.len > KEPT {
+            return std::mem::take(self).into_bytes();
+        }
+        let text = self.as_bytes().to_vec();
+        self.len = 0;
+        text
     }
 
     /// The text so far.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.out
+        &self.buffer[..self.len]
     }
 
     /// Starts an object, to be closed by [`JsonWriter::end_object`] with what this returns.
     pub fn begin_object(&mut self) -> usize {
-        self.out.len()
+        self.len
     }
 
     pub fn end_object(&mut self, start: usize) {
@@ -151,7 +199,7 @@ impl JsonWriter {
 
     /// Starts an array whose elements are each written with a leading comma.
     pub fn begin_array(&mut self) -> usize {
-        self.out.len()
+        self.len
     }
 
     pub fn end_array(&mut self, start: usize) {
@@ -160,34 +208,47 @@ impl JsonWriter {
 
     /// Text that is JSON already.
     pub fn raw(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
+        copy(self.room(text.len()), text.as_bytes());
     }
 
     /// A member's name that is not known at compile time, with its comma and colon.
     pub fn key(&mut self, key: &str) {
-        self.out.push(b',');
-        self.string(key);
-        self.out.push(b':');
+        self.str(",", key);
+        self.raw(":");
     }
 
     /// A quoted string.
     pub fn string(&mut self, value: &str) {
-        self.out.push(b'"');
-        let bytes = value.as_bytes();
-        let mut plain = 0;
-        for (i, &b) in bytes.iter().enumerate() {
-            if PLAIN[b as usize] {
-                continue;
-            }
-            // U+2028 and U+2029 are E2 80 A8 and E2 80 A9; every other E2 stays.
-            if b == 0xe2 && !matches!(bytes.get(i + 1..i + 3), Some([0x80, 0xa8 | 0xa9])) {
-                continue;
-            }
-            self.out.extend_from_slice(&bytes[plain..i]);
-            plain = i + self.escape(b, bytes.get(i + 2));
+        self.str("", value);
+    }
+
+    /// A quoted string with at least one escape.
+    fn escaped_string(&mut self, value: &str) {
+        self.raw("\"");
+        let mut rest = value.as_bytes();
+        loop {
+            let (plain, behind) = rest.split_at(plain_run(rest));
+            copy(self.room(plain.len()), plain);
+            let Some((&byte, behind)) = behind.split_first() else { break };
+            rest = match byte {
+                // U+2028 and U+2029 are E2 80 A8 and E2 80 A9; every other E2 stays.
+                0xe2 => match behind.split_at_checked(2) {
+                    Some(([0x80, 0xa8], behind)) => self.escaped("\\u2028", behind),
+                    Some(([0x80, 0xa9], behind)) => self.escaped("\\u2029", behind),
+                    _ => {
+                        self.room(1)[0] = byte;
+                        behind
+                    }
+                },
+                _ => self.escaped(ESCAPES[usize::from(byte)], behind),
+            };
         }
-        self.out.extend_from_slice(&bytes[plain..]);
-        self.out.push(b'"');
+        self.raw("\"");
+    }
+
+    fn escaped<'a>(&mut self, escape: &str, behind: &'a [u8]) -> &'a [u8] {
+        self.raw(escape);
+        behind
     }
 
     /// A whole number.
@@ -204,9 +265,9 @@ impl JsonWriter {
             }
         }
         if value < 0 {
-            self.out.push(b'-');
+            self.raw("-");
         }
-        self.out.extend_from_slice(&digits[at..]);
+        copy(self.room(digits.len() - at), &digits[at..]);
     }
 
     /// A number as Go prints a float64: shortest digits, with an exponent below 1e-6 and from 1e21.
@@ -226,57 +287,91 @@ impl JsonWriter {
 
     /// A quoted string of standard base64 with padding.
     pub fn base64(&mut self, value: &[u8]) {
-        self.out.push(b'"');
-        let text = base64::engine::general_purpose::STANDARD.encode(value);
-        self.out.extend_from_slice(text.as_bytes());
-        self.out.push(b'"');
+        let size = value.len().div_ceil(3) * 4;
+        let room = self.room(size + 2);
+        room[0] = b'"';
+        room[size + 1] = b'"';
+        let written = base64::engine::general_purpose::STANDARD.encode_slice(value, &mut room[1..=size]);
+        debug_assert_eq!(written, Ok(size));
     }
 
     fn close(&mut self, start: usize, open: u8, close: u8) {
-        match self.out.get_mut(start) {
-            Some(first) => *first = open,
-            None => self.out.push(open),
+        if self.len == start {
+            self.room(1);
         }
-        self.out.push(close);
+        self.buffer[start] = open;
+        self.room(1)[0] = close;
     }
 
-    /// Writes the escape of a byte that is not plain; returns how many bytes of the input it stands for.
-    #[cold]
-    fn escape(&mut self, byte: u8, third: Option<&u8>) -> usize {
-        match byte {
-            b'"' => self.raw("\\\""),
-            b'\\' => self.raw("\\\\"),
-            b'\n' => self.raw("\\n"),
-            b'\r' => self.raw("\\r"),
-            b'\t' => self.raw("\\t"),
-            0xe2 => {
-                self.raw(if third == Some(&0xa8) { "\\u2028" } else { "\\u2029" });
-                return 3;
-            }
-            _ => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                self.raw("\\u00");
-                self.out.push(HEX[usize::from(byte >> 4)]);
-                self.out.push(HEX[usize::from(byte & 15)]);
-            }
+    /// The next bytes of the text, to be written.
+    #[inline(always)]
+    fn room(&mut self, size: usize) -> &mut [u8] {
+        let start = self.len;
+        self.len += size;
+        if self.len > self.buffer.len() {
+            self.grow();
         }
-        1
+        &mut self.buffer[start..self.len]
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.buffer.resize((2 * self.len).max(512), 0);
     }
 }
 
-/// Bytes that stand for themselves. `<`, `>` and `&` do not: Go escapes them for HTML.
-static PLAIN: [bool; 256] = {
-    let mut plain = [true; 256];
+/// The text in quotes; `to` has just the room for it.
+#[inline(always)]
+fn quoted(to: &mut [u8], text: &[u8]) {
+    if let [first, between @ .., last] = to {
+        *first = b'"';
+        copy(between, text);
+        *last = b'"';
+    }
+}
+
+/// Length of the text up to the first byte that may need an escape.
+#[inline(always)]
+fn plain_run(text: &[u8]) -> usize {
+    run::<Escaped>(text)
+}
+
+/// Bytes that may need an escape.
+struct Escaped;
+
+impl Special for Escaped {
+    #[inline(always)]
+    fn block(block: Block) -> u32 {
+        let quote_or_and = block.is_either(b'"', b'"' ^ b'&');
+        let less_or_greater = block.is_either(b'<', b'<' ^ b'>');
+        block.at_most(0x1f).or(quote_or_and).or(less_or_greater).or(block.is(b'\\')).or(block.is(0xe2)).bits()
+    }
+
+    #[inline(always)]
+    fn byte(byte: u8) -> bool {
+        byte == 0xe2 || !ESCAPES[usize::from(byte)].is_empty()
+    }
+}
+
+/// What stands for a byte; nothing where it stands for itself. `<`, `>` and `&` do not: Go escapes them for HTML.
+static ESCAPES: [&str; 256] = {
+    let mut escapes = [""; 256];
     let mut i = 0;
-    while i < 0x20 {
-        plain[i] = false;
+    while i < CONTROLS.len() {
+        escapes[i] = CONTROLS[i];
         i += 1;
     }
-    let special = *b"\"\\<>&\xe2";
-    let mut i = 0;
-    while i < special.len() {
-        plain[special[i] as usize] = false;
-        i += 1;
-    }
-    plain
+    escapes[b'"' as usize] = "\\\"";
+    escapes[b'\\' as usize] = "\\\\";
+    escapes[b'<' as usize] = "\\u003c";
+    escapes[b'>' as usize] = "\\u003e";
+    escapes[b'&' as usize] = "\\u0026";
+    escapes
 };
+
+const CONTROLS: [&str; 32] = [
+    "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007", "\\u0008", "\\t", "\\n",
+    "\\u000b", "\\u000c", "\\r", "\\u000e", "\\u000f", "\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014",
+    "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e",
+    "\\u001f",
+];

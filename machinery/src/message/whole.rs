@@ -5,10 +5,12 @@ use std::fmt;
 
 use super::{FieldMut, FieldRef, Message};
 use crate::json::JsonWriter;
+use crate::types::SmallStr;
+use crate::{Field, Type};
 
 impl dyn Message {
     pub fn clone_message(&self) -> Box<dyn Message> {
-        let mut copy = (self.descriptor().new)();
+        let mut copy = self.descriptor().new_message();
         copy.assign(self);
         copy
     }
@@ -59,7 +61,8 @@ impl dyn Message {
 
 /// Indices of the fields but for inlined structs, whose own fields are listed too.
 fn own_fields(message: &dyn Message) -> impl Iterator<Item = usize> {
-    message.descriptor().fields.iter().enumerate().filter(|(_, field)| !field.json.is_empty()).map(|(index, _)| index)
+    let inlined = |field: &Field| field.json.is_empty() && matches!(field.ty, Type::Message(_));
+    message.descriptor().fields.iter().enumerate().filter(move |(_, field)| !inlined(field)).map(|(index, _)| index)
 }
 
 impl FieldMut<'_> {
@@ -69,12 +72,12 @@ impl FieldMut<'_> {
             (FieldMut::Bool(to), FieldRef::Bool(from)) => *to = from,
             (FieldMut::I32(to), FieldRef::I32(from)) => *to = from,
             (FieldMut::I64(to), FieldRef::I64(from)) => *to = from,
-            (FieldMut::Str(to), FieldRef::Str(from)) => from.clone_into(to),
+            (FieldMut::Str(to), FieldRef::Str(from)) => *to = from.into(),
             (FieldMut::OptBool(to), FieldRef::OptBool(from)) => *to = from,
             (FieldMut::OptI32(to), FieldRef::OptI32(from)) => *to = from,
             (FieldMut::OptI64(to), FieldRef::OptI64(from)) => *to = from,
             (FieldMut::OptF64(to), FieldRef::OptF64(from)) => *to = from,
-            (FieldMut::OptStr(to), FieldRef::OptStr(from)) => *to = from.map(str::to_owned),
+            (FieldMut::OptStr(to), FieldRef::OptStr(from)) => *to = from.map(SmallStr::from),
             (FieldMut::OptBytes(to), FieldRef::OptBytes(from)) => *to = from.cloned(),
             (FieldMut::Bools(to), FieldRef::Bools(from)) => from.clone_into(to),
             (FieldMut::I32s(to), FieldRef::I32s(from)) => from.clone_into(to),
@@ -94,7 +97,7 @@ impl FieldMut<'_> {
             (FieldMut::Map(to), FieldRef::Map(from)) => {
                 to.clear();
                 for (key, value) in from.entries() {
-                    to.entry(key.to_owned()).assign(value);
+                    to.entry(key.into()).assign(value);
                 }
             }
             _ => {}

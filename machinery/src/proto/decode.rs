@@ -1,9 +1,11 @@
 //! The one protobuf decoder: fills any message by its descriptor.
 
-use super::{ProtoError, ProtoReader, Wire};
+use super::reader::WireType;
+use super::{ProtoError, ProtoReader};
 use crate::Message;
-use crate::message::{FieldMut, MessageMap};
-use crate::types::ByteString;
+use crate::descriptor::Shape;
+use crate::message::{FieldMut, MessageList, MessageMap};
+use crate::types::{ByteString, SmallStr, lossy};
 
 /// Reads a message's bytes, without envelope, into `message`. On failure the message is half filled.
 pub fn decode(bytes: &[u8], message: &mut dyn Message) -> Result<(), ProtoError> {
@@ -12,95 +14,150 @@ pub fn decode(bytes: &[u8], message: &mut dyn Message) -> Result<(), ProtoError>
 
 /// As [`decode`], for a message inside another.
 pub fn decode_message(message: &mut dyn Message, mut reader: ProtoReader<'_>) -> Result<(), ProtoError> {
-    if let Some(special) = message.special_mut() {
-        return special.decode_proto(reader);
+    let mut fields = message.fields_mut();
+    let descriptor = fields.descriptor();
+    if descriptor.shape == Shape::Special {
+        return special(message, reader);
     }
-    while let Some((tag, wire)) = reader.next_field()? {
-        let Some(index) = message.descriptor().tagged_field(tag) else { continue };
-        if let Err(error) = field(message.field_mut(index), wire, reader) {
-            return Err(named(error, message, index));
+    while !reader.is_empty() {
+        let (tag, wire_type) = reader.key()?;
+        match descriptor.tagged_field(tag) {
+            None => reader.skip(wire_type)?,
+            Some(index) => {
+                if let Err(error) = field(fields.get(index), tag, wire_type, &mut reader) {
+                    let name = || format!("{}.{}", descriptor.go_name(), descriptor.fields[index].json);
+                    return Err(error.in_field(name));
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn field(field: FieldMut<'_>, wire: Wire<'_>, reader: ProtoReader<'_>) -> Result<(), ProtoError> {
+fn special(message: &mut dyn Message, reader: ProtoReader<'_>) -> Result<(), ProtoError> {
+    message.special_mut().map_or(Ok(()), |special| special.decode_proto(reader))
+}
+
+#[inline(always)]
+fn field(field: FieldMut<'_>, tag: u32, found: WireType, r: &mut ProtoReader<'_>) -> Result<(), ProtoError> {
     match field {
-        FieldMut::Bool(value) => *value = wire.as_varint()? != 0,
-        FieldMut::I32(value) => *value = wire.as_varint()? as i32,
-        FieldMut::I64(value) => *value = wire.as_varint()? as i64,
-        FieldMut::Str(value) => *value = wire.as_str()?.into_owned(),
-        FieldMut::OptBool(value) => *value = Some(wire.as_varint()? != 0),
-        FieldMut::OptI32(value) => *value = Some(wire.as_varint()? as i32),
-        FieldMut::OptI64(value) => *value = Some(wire.as_varint()? as i64),
-        FieldMut::OptF64(value) => *value = Some(wire.as_f64()?),
-        FieldMut::OptStr(value) => *value = Some(wire.as_str()?.into_owned()),
-        FieldMut::OptBytes(value) => *value = Some(ByteString(wire.as_bytes()?.to_vec())),
-        FieldMut::Bools(values) => varints(values, wire, |v| v != 0)?,
-        FieldMut::I32s(values) => varints(values, wire, |v| v as i32)?,
-        FieldMut::I64s(values) => varints(values, wire, |v| v as i64)?,
-        FieldMut::Strs(values) => values.push(wire.as_str()?.into_owned()),
+        FieldMut::Bool(value) => *value = varint(found, r)? != 0,
+        FieldMut::I32(value) => *value = varint(found, r)? as i32,
+        FieldMut::I64(value) => *value = varint(found, r)? as i64,
+        FieldMut::Str(value) => *value = string(found, r)?,
+        FieldMut::OptBool(value) => *value = Some(varint(found, r)? != 0),
+        FieldMut::OptI32(value) => *value = Some(varint(found, r)? as i32),
+        FieldMut::OptI64(value) => *value = Some(varint(found, r)? as i64),
+        FieldMut::OptF64(value) => *value = Some(float(found, r)?),
+        FieldMut::OptStr(value) => *value = Some(string(found, r)?),
+        FieldMut::OptBytes(value) => *value = Some(ByteString(bytes(found, r)?.to_vec())),
+        FieldMut::Bools(values) => varints(values, found, r, |v| v != 0)?,
+        FieldMut::I32s(values) => varints(values, found, r, |v| v as i32)?,
+        FieldMut::I64s(values) => varints(values, found, r, |v| v as i64)?,
+        FieldMut::Strs(values) => {
+            let value = string(found, r)?;
+            if values.is_empty() {
+                values.reserve_exact(1 + r.repeated(tag));
+            }
+            values.push(value);
+        }
         FieldMut::StrMap(map) => {
-            let (key, value) = entry(wire, reader)?;
-            map.insert(key, value.map_or(Ok(String::new()), |w| w.as_str().map(Into::into))?);
+            let (key, value) = entry(found, r, string)?;
+            map.insert(key, value);
         }
         FieldMut::BytesMap(map) => {
-            let (key, value) = entry(wire, reader)?;
-            map.insert(key, ByteString(value.map_or(Ok(&[][..]), Wire::as_bytes)?.to_vec()));
+            let (key, value) = entry(found, r, |found, r| bytes(found, r).map(<[u8]>::to_vec))?;
+            map.insert(key, ByteString(value));
         }
-        FieldMut::Message(message) => decode_message(message, reader.nested(wire.as_bytes()?)?)?,
-        FieldMut::OptMessage(slot) => decode_message(slot.get_or_insert(), reader.nested(wire.as_bytes()?)?)?,
-        FieldMut::List(list) => decode_message(list.push(), reader.nested(wire.as_bytes()?)?)?,
-        FieldMut::Map(map) => message_entry(map, wire, reader)?,
+        FieldMut::Message(message) => decode_message(message, nested(found, r)?)?,
+        FieldMut::OptMessage(slot) => decode_message(slot.get_or_insert(), nested(found, r)?)?,
+        FieldMut::List(list) => list_item(list, tag, found, r)?,
+        FieldMut::Map(map) => map_entry(map, found, r)?,
     }
     Ok(())
 }
 
-/// A repeated number: one value, or many packed ones, which Go reads as well.
-fn varints<T>(values: &mut Vec<T>, wire: Wire<'_>, convert: impl Fn(u64) -> T) -> Result<(), ProtoError> {
-    if let Wire::Bytes(packed) = wire {
-        let mut packed = ProtoReader::new(packed);
-        while !packed.is_empty() {
-            values.push(convert(packed.varint()?));
-        }
-        return Ok(());
-    }
-    values.push(convert(wire.as_varint()?));
-    Ok(())
+fn list_item(list: &mut dyn MessageList, tag: u32, found: WireType, r: &mut ProtoReader<'_>) -> Result<(), ProtoError> {
+    let item = nested(found, r)?;
+    let more = if list.is_empty() { r.repeated(tag) } else { 0 };
+    decode_message(list.push_expecting(more), item)
 }
 
-fn message_entry(map: &mut dyn MessageMap, wire: Wire<'_>, reader: ProtoReader<'_>) -> Result<(), ProtoError> {
-    let (key, value) = entry(wire, reader)?;
-    let message = map.entry(key);
-    match value {
-        Some(value) => decode_message(message, reader.nested(value.as_bytes()?)?),
-        None => Ok(()),
-    }
+fn map_entry(map: &mut dyn MessageMap, found: WireType, r: &mut ProtoReader<'_>) -> Result<(), ProtoError> {
+    let reader = *r;
+    let (key, value) = entry(found, r, bytes)?;
+    decode_message(map.entry(key), reader.nested(value)?)
 }
 
-/// Key (field 1) and value (field 2) of a map entry; an absent key is empty.
-fn entry<'a>(wire: Wire<'a>, reader: ProtoReader<'_>) -> Result<(String, Option<Wire<'a>>), ProtoError> {
-    let mut reader = reader.nested(wire.as_bytes()?)?;
-    let (mut key, mut value) = (String::new(), None);
-    while let Some((tag, wire)) = reader.next_field()? {
-        match tag {
-            1 => key = wire.as_str()?.into_owned(),
-            2 => value = Some(wire),
-            _ => {}
+/// Key (field 1) and value (field 2) of a map entry; what is absent is empty.
+fn entry<'a, T: Default>(
+    found: WireType,
+    r: &mut ProtoReader<'a>,
+    read: impl Fn(WireType, &mut ProtoReader<'a>) -> Result<T, ProtoError>,
+) -> Result<(SmallStr, T), ProtoError> {
+    let mut r = ProtoReader::new(bytes(found, r)?);
+    let (mut key, mut value) = (SmallStr::default(), T::default());
+    while !r.is_empty() {
+        match r.key()? {
+            (1, found) => key = string(found, &mut r)?,
+            (2, found) => value = read(found, &mut r)?,
+            (_, unknown) => r.skip(unknown)?,
         }
     }
     Ok((key, value))
 }
 
-fn named(error: ProtoError, message: &dyn Message, index: usize) -> ProtoError {
-    match error {
-        ProtoError::WrongWireType { wire_type, field } if field.is_empty() => {
-            let descriptor = message.descriptor();
-            ProtoError::WrongWireType {
-                wire_type,
-                field: format!("{}.{}", descriptor.go_name(), descriptor.fields[index].json),
-            }
+/// A repeated number: one value, or many packed ones, which Go reads as well.
+fn varints<T>(
+    values: &mut Vec<T>,
+    found: WireType,
+    r: &mut ProtoReader<'_>,
+    convert: impl Fn(u64) -> T,
+) -> Result<(), ProtoError> {
+    if found == WireType::Bytes {
+        let mut packed = ProtoReader::new(r.bytes()?);
+        while !packed.is_empty() {
+            values.push(convert(packed.varint()?));
         }
-        error => error,
+        return Ok(());
     }
+    values.push(convert(varint(found, r)?));
+    Ok(())
+}
+
+#[inline]
+fn nested<'a>(found: WireType, r: &mut ProtoReader<'a>) -> Result<ProtoReader<'a>, ProtoError> {
+    let bytes = bytes(found, r)?;
+    r.nested(bytes)
+}
+
+/// Text; what is not UTF-8 becomes U+FFFD.
+#[inline]
+fn string(found: WireType, r: &mut ProtoReader<'_>) -> Result<SmallStr, ProtoError> {
+    bytes(found, r).map(|bytes| SmallStr::from(&*lossy(bytes)))
+}
+
+#[inline]
+fn varint(found: WireType, r: &mut ProtoReader<'_>) -> Result<u64, ProtoError> {
+    if found != WireType::Varint {
+        return Err(ProtoError::wrong_wire_type(found));
+    }
+    r.varint()
+}
+
+fn float(found: WireType, r: &mut ProtoReader<'_>) -> Result<f64, ProtoError> {
+    if found != WireType::Fixed64 {
+        return Err(ProtoError::wrong_wire_type(found));
+    }
+    let value = f64::from_bits(r.fixed64()?);
+    // JSON has no form for the others.
+    if value.is_finite() { Ok(value) } else { Err(ProtoError::custom(format!("{value} is no number"))) }
+}
+
+#[inline]
+fn bytes<'a>(found: WireType, r: &mut ProtoReader<'a>) -> Result<&'a [u8], ProtoError> {
+    if found != WireType::Bytes {
+        return Err(ProtoError::wrong_wire_type(found));
+    }
+    r.bytes()
 }

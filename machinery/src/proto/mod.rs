@@ -11,11 +11,17 @@ pub use decode::{decode, decode_message};
 pub use reader::{ProtoError, ProtoReader, Wire};
 pub use writer::ProtoWriter;
 
+use std::cell::Cell;
+
 use crate::Message;
 
 /// The message's bytes, without envelope.
 pub fn encode(message: &dyn Message) -> Vec<u8> {
-    let mut w = ProtoWriter::with_capacity(512);
+    thread_local!(static SCRATCH: Cell<ProtoWriter> = Cell::default());
+    // Taken, not borrowed: a message may encode another meanwhile.
+    let mut w = SCRATCH.take();
     message.encode_proto(&mut w);
-    w.into_bytes()
+    let bytes = w.take();
+    SCRATCH.set(w);
+    bytes
 }

@@ -13,6 +13,15 @@ pub struct ProtoReader<'a> {
     depth: u32,
 }
 
+/// How a field's value is laid out: the low three bits of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WireType {
+    Varint = 0,
+    Fixed64 = 1,
+    Bytes = 2,
+    Fixed32 = 5,
+}
+
 /// A field's value as the wire knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wire<'a> {
@@ -22,22 +31,18 @@ pub enum Wire<'a> {
     Fixed32(u32),
 }
 
-/// Why bytes are no such message.
+/// Why bytes are no such message. One boxed pointer, so that results stay small.
 #[derive(Debug, PartialEq)]
-pub enum ProtoError {
-    /// The input ends inside a field.
+pub struct ProtoError(Box<Kind>);
+
+#[derive(Debug, PartialEq)]
+enum Kind {
     UnexpectedEnd,
-    /// More than ten bytes of varint.
     Overflow,
-    /// Tag 0 or above 2^29-1.
     IllegalTag(u64),
-    /// A group, or a wire type that does not exist.
     IllegalWireType(u8),
-    /// A known field with a wire type that its type never has.
-    WrongWireType { wire_type: u8, field: String },
-    /// Messages inside messages beyond any real object.
+    WrongWireType { found: WireType, field: String },
     TooDeep,
-    /// Not the form of a type with a form of its own.
     Custom(String),
 }
 
@@ -54,28 +59,62 @@ impl<'a> ProtoReader<'a> {
         if self.bytes.is_empty() {
             return Ok(None);
         }
+        let (tag, wire_type) = self.key()?;
+        let wire = match wire_type {
+            WireType::Varint => Wire::Varint(self.varint()?),
+            WireType::Fixed64 => Wire::Fixed64(self.fixed64()?),
+            WireType::Bytes => Wire::Bytes(self.bytes()?),
+            WireType::Fixed32 => Wire::Fixed32(u32::from_le_bytes(self.array()?)),
+        };
+        Ok(Some((tag, wire)))
+    }
+
+    /// The next field's tag and layout.
+    #[inline(always)]
+    pub(super) fn key(&mut self) -> Result<(u32, WireType), ProtoError> {
         let key = self.varint()?;
         let tag = key >> 3;
         if tag == 0 || tag >= 1 << 29 {
-            return Err(ProtoError::IllegalTag(tag));
+            return Err(ProtoError::new(Kind::IllegalTag(tag)));
         }
-        let wire = match key & 7 {
-            0 => Wire::Varint(self.varint()?),
-            1 => Wire::Fixed64(u64::from_le_bytes(self.array()?)),
-            2 => {
-                let len = usize::try_from(self.varint()?).map_err(|_| ProtoError::UnexpectedEnd)?;
-                Wire::Bytes(self.take(len)?)
-            }
-            5 => Wire::Fixed32(u32::from_le_bytes(self.array()?)),
-            other => return Err(ProtoError::IllegalWireType(other as u8)),
+        let wire_type = match key & 7 {
+            0 => WireType::Varint,
+            1 => WireType::Fixed64,
+            2 => WireType::Bytes,
+            5 => WireType::Fixed32,
+            other => return Err(ProtoError::new(Kind::IllegalWireType(other as u8))),
         };
-        Ok(Some((tag as u32, wire)))
+        Ok((tag as u32, wire_type))
+    }
+
+    /// Passes over the value of an unknown field.
+    pub(super) fn skip(&mut self, wire_type: WireType) -> Result<(), ProtoError> {
+        match wire_type {
+            WireType::Varint => self.varint().map(drop),
+            WireType::Fixed64 => self.array::<8>().map(drop),
+            WireType::Bytes => self.bytes().map(drop),
+            WireType::Fixed32 => self.array::<4>().map(drop),
+        }
+    }
+
+    /// How many more fields like the one just read follow at once, each of `tag` and with a length.
+    pub(super) fn repeated(&self, tag: u32) -> usize {
+        let mut rest = *self;
+        let mut count = 0;
+        while let Ok((next, WireType::Bytes)) = rest.key()
+            && next == tag
+            && rest.bytes().is_ok()
+        {
+            count += 1;
+        }
+        count
     }
 
     /// A reader for a message inside this one.
+    #[inline]
     pub fn nested<'b>(&self, bytes: &'b [u8]) -> Result<ProtoReader<'b>, ProtoError> {
         if self.depth >= MAX_DEPTH {
-            return Err(ProtoError::TooDeep);
+            return Err(ProtoError::new(Kind::TooDeep));
         }
         Ok(ProtoReader { bytes, depth: self.depth + 1 })
     }
@@ -86,7 +125,7 @@ impl<'a> ProtoReader<'a> {
     }
 
     /// A bare varint, as packed lists hold them.
-    #[inline]
+    #[inline(always)]
     pub fn varint(&mut self) -> Result<u64, ProtoError> {
         // Tags and most values have one byte.
         if let Some((&byte, rest)) = self.bytes.split_first()
@@ -107,17 +146,30 @@ impl<'a> ProtoReader<'a> {
                 return Ok(value);
             }
         }
-        Err(if self.bytes.len() < 10 { ProtoError::UnexpectedEnd } else { ProtoError::Overflow })
+        Err(ProtoError::new(if self.bytes.len() < 10 { Kind::UnexpectedEnd } else { Kind::Overflow }))
     }
 
-    fn take(&mut self, len: usize) -> Result<&'a [u8], ProtoError> {
-        let (head, rest) = self.bytes.split_at_checked(len).ok_or(ProtoError::UnexpectedEnd)?;
-        self.bytes = rest;
-        Ok(head)
+    /// Bytes behind their length.
+    #[inline(always)]
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], ProtoError> {
+        let len = self.varint()?;
+        match usize::try_from(len).ok().and_then(|len| self.bytes.split_at_checked(len)) {
+            Some((head, rest)) => {
+                self.bytes = rest;
+                Ok(head)
+            }
+            None => Err(ProtoError::new(Kind::UnexpectedEnd)),
+        }
+    }
+
+    pub(super) fn fixed64(&mut self) -> Result<u64, ProtoError> {
+        self.array().map(u64::from_le_bytes)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], ProtoError> {
-        let (head, rest) = self.bytes.split_first_chunk::<N>().ok_or(ProtoError::UnexpectedEnd)?;
+        let Some((head, rest)) = self.bytes.split_first_chunk::<N>() else {
+            return Err(ProtoError::new(Kind::UnexpectedEnd));
+        };
         self.bytes = rest;
         Ok(*head)
     }
@@ -143,37 +195,57 @@ impl<'a> Wire<'a> {
         self.as_bytes().map(lossy)
     }
 
-    pub fn as_f64(self) -> Result<f64, ProtoError> {
-        match self {
-            Wire::Fixed64(bits) => Ok(f64::from_bits(bits)),
-            _ => Err(self.wrong()),
-        }
+    fn wrong(self) -> ProtoError {
+        ProtoError::wrong_wire_type(match self {
+            Wire::Varint(_) => WireType::Varint,
+            Wire::Fixed64(_) => WireType::Fixed64,
+            Wire::Bytes(_) => WireType::Bytes,
+            Wire::Fixed32(_) => WireType::Fixed32,
+        })
+    }
+}
+
+impl ProtoError {
+    /// Bytes that are not in the form of a type with a form of its own.
+    pub fn custom(text: impl Into<String>) -> ProtoError {
+        ProtoError::new(Kind::Custom(text.into()))
     }
 
-    /// The field is named by the caller, who knows it.
-    fn wrong(self) -> ProtoError {
-        let wire_type = match self {
-            Wire::Varint(_) => 0,
-            Wire::Fixed64(_) => 1,
-            Wire::Bytes(_) => 2,
-            Wire::Fixed32(_) => 5,
-        };
-        ProtoError::WrongWireType { wire_type, field: String::new() }
+    /// A known field laid out as its type never is; the field is named by [`ProtoError::in_field`].
+    #[cold]
+    pub(super) fn wrong_wire_type(found: WireType) -> ProtoError {
+        ProtoError::new(Kind::WrongWireType { found, field: String::new() })
+    }
+
+    /// Completes the error with the field, unless it has one.
+    #[cold]
+    pub(super) fn in_field(mut self, name: impl FnOnce() -> String) -> ProtoError {
+        if let Kind::WrongWireType { field, .. } = &mut *self.0
+            && field.is_empty()
+        {
+            *field = name();
+        }
+        self
+    }
+
+    #[cold]
+    fn new(kind: Kind) -> ProtoError {
+        ProtoError(Box::new(kind))
     }
 }
 
 impl fmt::Display for ProtoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ProtoError::UnexpectedEnd => f.write_str("unexpected EOF"),
-            ProtoError::Overflow => f.write_str("proto: integer overflow"),
-            ProtoError::IllegalTag(tag) => write!(f, "proto: illegal tag {tag}"),
-            ProtoError::IllegalWireType(wire_type) => write!(f, "proto: illegal wireType {wire_type}"),
-            ProtoError::WrongWireType { wire_type, field } => {
-                write!(f, "proto: wrong wireType = {wire_type} for field {field}")
+        match &*self.0 {
+            Kind::UnexpectedEnd => f.write_str("unexpected EOF"),
+            Kind::Overflow => f.write_str("proto: integer overflow"),
+            Kind::IllegalTag(tag) => write!(f, "proto: illegal tag {tag}"),
+            Kind::IllegalWireType(wire_type) => write!(f, "proto: illegal wireType {wire_type}"),
+            Kind::WrongWireType { found, field } => {
+                write!(f, "proto: wrong wireType = {} for field {field}", *found as u8)
             }
-            ProtoError::TooDeep => f.write_str("proto: exceeded max depth"),
-            ProtoError::Custom(text) => f.write_str(text),
+            Kind::TooDeep => f.write_str("proto: exceeded max depth"),
+            Kind::Custom(text) => f.write_str(text),
         }
     }
 }

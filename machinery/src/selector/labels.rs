@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::SelectorError;
 use crate::names::{label_key_errors, label_value_errors};
-use crate::types::go;
+use crate::types::{SmallStr, go};
 
 /// Requirements that must all hold, sorted by key. None select everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,11 +45,11 @@ impl LabelSelector {
     }
 
     /// Labels that must be there with just these values.
-    pub fn from_labels(labels: &BTreeMap<String, String>) -> LabelSelector {
-        let equals = |(key, value): (&String, &String)| Requirement {
-            key: key.clone(),
+    pub fn from_labels(labels: &BTreeMap<SmallStr, SmallStr>) -> LabelSelector {
+        let equals = |(key, value): (&SmallStr, &SmallStr)| Requirement {
+            key: key.to_string(),
             operator: Operator::Equals,
-            values: BTreeSet::from([value.clone()]),
+            values: BTreeSet::from([value.to_string()]),
         };
         LabelSelector { requirements: labels.iter().map(equals).collect() }
     }
@@ -86,7 +86,7 @@ impl LabelSelector {
         self.requirements.is_empty()
     }
 
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &BTreeMap<SmallStr, SmallStr>) -> bool {
         self.requirements.iter().all(|requirement| requirement.matches(labels))
     }
 }
@@ -138,8 +138,8 @@ impl Requirement {
         }
     }
 
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        let label = labels.get(&self.key);
+    pub fn matches(&self, labels: &BTreeMap<SmallStr, SmallStr>) -> bool {
+        let label = labels.get(self.key.as_str()).map(SmallStr::as_str);
         match self.operator {
             Operator::Equals | Operator::DoubleEquals | Operator::In => label.is_some_and(|l| self.values.contains(l)),
             Operator::NotEquals | Operator::NotIn => label.is_none_or(|l| !self.values.contains(l)),
@@ -150,9 +150,9 @@ impl Requirement {
         }
     }
 
-    fn compares(&self, label: Option<&String>, holds: fn(i64, i64) -> bool) -> bool {
-        let number = |text: Option<&String>| text.and_then(|text| text.parse::<i64>().ok());
-        match (number(label), number(self.values.first())) {
+    fn compares(&self, label: Option<&str>, holds: fn(i64, i64) -> bool) -> bool {
+        let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
+        match (number(label), number(self.values.first().map(String::as_str))) {
             (Some(label), Some(value)) => holds(label, value),
             _ => false,
         }

@@ -1,5 +1,6 @@
 //! `[]byte`: base64 in JSON.
 
+use crate::bytes::ascii;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -25,11 +26,16 @@ impl ByteString {
     /// Reads standard base64 with padding; line breaks are passed over.
     pub fn from_base64(text: &str) -> Result<ByteString, Base64Error> {
         let is_break = |b: &u8| matches!(b, b'\r' | b'\n');
-        if !text.as_bytes().iter().any(is_break) {
-            return decode(text.as_bytes());
+        if let Ok(bytes) = LENIENT.decode(text) {
+            return Ok(ByteString(bytes));
         }
-        let (positions, bytes): (Vec<usize>, Vec<u8>) = text.bytes().enumerate().filter(|(_, b)| !is_break(b)).unzip();
-        decode(&bytes).map_err(|e| Base64Error(positions.get(e.0).copied().unwrap_or(text.len())))
+        let unbroken = || text.bytes().filter(|b| !is_break(b)).collect::<Vec<u8>>();
+        if text.as_bytes().iter().any(is_break)
+            && let Ok(bytes) = LENIENT.decode(unbroken())
+        {
+            return Ok(ByteString(bytes));
+        }
+        Err(Base64Error(corrupt_at(text.as_bytes())))
     }
 
     /// Standard base64 with padding.
@@ -38,14 +44,31 @@ impl ByteString {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<ByteString, Base64Error> {
-    use base64::DecodeError::{InvalidByte, InvalidLastSymbol};
-    LENIENT.decode(bytes).map(ByteString).map_err(|error| match error {
-        InvalidByte(at, _) => Base64Error(at),
-        InvalidLastSymbol { .. } => Base64Error(bytes.len()),
-        // A group that is not full: Go points at its beginning.
-        _ => Base64Error(bytes.len() / 4 * 4),
-    })
+/// The byte to which Go points in base64 text that cannot be read.
+fn corrupt_at(text: &[u8]) -> usize {
+    let past_breaks = |at: usize| at + text[at..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let (mut at, mut in_group) = (0, 0);
+    loop {
+        at = past_breaks(at);
+        match text.get(at) {
+            // The first of what stands in a group that is not full.
+            None => return at - in_group,
+            Some(b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/') => {
+                in_group = (in_group + 1) % 4;
+                at += 1;
+            }
+            Some(b'=') if in_group == 2 => {
+                let second = past_breaks(at + 1);
+                return match text.get(second) {
+                    None => text.len(),
+                    Some(b'=') => past_breaks(second + 1),
+                    Some(_) => second - 1,
+                };
+            }
+            Some(b'=') if in_group == 3 => return past_breaks(at + 1),
+            Some(_) => return at,
+        }
+    }
 }
 
 impl fmt::Display for ByteString {
@@ -73,16 +96,32 @@ impl<'de> Deserialize<'de> for ByteString {
     }
 }
 
-/// Text of bytes; what is not UTF-8 becomes U+FFFD. Valid input, nearly all there is, is checked the fast way.
+/// Text of bytes; as in Go, each byte that belongs to no UTF-8 character becomes U+FFFD. Valid input, nearly all there
+/// is, is only checked.
+#[inline]
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(bytes),
+    match ascii(bytes) {
+        Some(text) => Cow::Borrowed(text),
+        None => replaced(bytes),
     }
+}
+
+fn replaced(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len() + 8);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n(char::REPLACEMENT_CHARACTER, chunk.invalid().len()));
+    }
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -90,10 +129,59 @@ mod tests {
         for (text, expected) in [("", ""), ("aGk=", "hi"), ("aG\r\nk=\n", "hi"), ("aGl=", "hi")] {
             assert_eq!(ByteString::from_base64(text), Ok(ByteString(expected.into())), "{text}");
         }
-        for (text, at) in [("a b=", 1), ("aGk", 0), ("aGkhaGk", 4), ("a\n?b=", 2), ("!", 0)] {
+        for (text, at) in [
+            ("a b=", 1),
+            ("aGk", 0),
+            ("aGkhaGk", 4),
+            ("a\n?b=", 2),
+            ("!", 0),
+            ("====", 0),
+            ("x===", 1),
+            ("AA=A", 2),
+            ("AA==A", 4),
+            ("AAA=AAAA", 4),
+            ("AAAAA=", 5),
+            ("AA=", 3),
+            ("AA=\n", 4),
+            ("AA=\nA", 3),
+            ("A\nA=\n=\nA", 7),
+            ("AAAA\nA", 5),
+            ("A\nA", 1),
+            ("é", 0),
+        ] {
             assert_eq!(ByteString::from_base64(text), Err(Base64Error(at)), "{text}");
         }
         assert_eq!(serde_json::to_string(&ByteString(vec![0xff])).unwrap(), "\"/w==\"");
         assert_eq!(serde_json::from_str::<ByteString>("\"/w==\"").unwrap().0, [0xff]);
+    }
+
+    #[test]
+    fn each_byte_that_is_no_utf8_is_replaced() {
+        for (bytes, text) in [
+            (&b"plain"[..], "plain"),
+            (b"a\xffb", "a\u{fffd}b"),
+            (b"\xe2\x82", "\u{fffd}\u{fffd}"),
+            (b"\xf0\x9f\x92A", "\u{fffd}\u{fffd}\u{fffd}A"),
+            (b"\xed\xa0\x80", "\u{fffd}\u{fffd}\u{fffd}"),
+            (b"\xc0\x80\xc3\xa9", "\u{fffd}\u{fffd}é"),
+        ] {
+            assert_eq!(lossy(bytes), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn broken_lines_make_no_difference(bytes: Vec<u8>, every in 1usize..9) {
+            let text = ByteString(bytes.clone()).to_base64();
+            let lines: Vec<_> = text.as_bytes().chunks(every).map(|l| String::from_utf8_lossy(l).into_owned()).collect();
+            prop_assert_eq!(ByteString::from_base64(&lines.join("\r\n")), Ok(ByteString(bytes)));
+        }
+
+        #[test]
+        fn errors_point_into_the_text(text in "[A-Za-z+/=\r\n!é]{0,12}") {
+            if let Err(Base64Error(at)) = ByteString::from_base64(&text) {
+                prop_assert!(at <= text.len());
+            }
+        }
     }
 }

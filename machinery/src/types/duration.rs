@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Form, go, special_type};
-use crate::json::{JsonError, JsonParser, JsonWriter};
+use crate::json::{JsonError, JsonReader, JsonWriter};
 use crate::message::Special;
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
 
@@ -36,7 +36,8 @@ impl FromStr for Duration {
 
     /// Reads texts such as `1h15m30.918273645s` or `-1.5h`.
     fn from_str(text: &str) -> Result<Duration, DurationError> {
-        let invalid = || DurationError(format!("time: invalid duration {}", go::quote(text)));
+        let quoted = || go::quote_time(text);
+        let invalid = || DurationError(format!("time: invalid duration {}", quoted()));
         let (negative, mut rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -49,23 +50,24 @@ impl FromStr for Duration {
         }
         let mut total = 0u64;
         while !rest.is_empty() {
-            let number_len = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
-            let (number, after) = rest.split_at(number_len);
-            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-            if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            let (whole, after) = digits(rest);
+            let whole_value = leading_int(whole).ok_or_else(invalid)?;
+            let (fraction, after) = after.strip_prefix('.').map_or(("", after), digits);
+            if whole.is_empty() && fraction.is_empty() {
                 return Err(invalid());
             }
             let unit_len = after.bytes().take_while(|b| !b.is_ascii_digit() && *b != b'.').count();
             let (unit, after) = after.split_at(unit_len);
             if unit.is_empty() {
-                return Err(DurationError(format!("time: missing unit in duration {}", go::quote(text))));
+                return Err(DurationError(format!("time: missing unit in duration {}", quoted())));
             }
             let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-                let (unit, text) = (go::quote(unit), go::quote(text));
-                return Err(DurationError(format!("time: unknown unit {unit} in duration {text}")));
+                let unit = go::quote_time(unit);
+                return Err(DurationError(format!("time: unknown unit {unit} in duration {}", quoted())));
             };
-            let part = nanoseconds(whole, fraction, *nanos).ok_or_else(invalid)?;
-            total = total.checked_add(part).filter(|t| *t <= 1 << 63).ok_or_else(invalid)?;
+            let part = whole_value.checked_mul(*nanos).filter(|n| *n <= LIMIT).ok_or_else(invalid)?;
+            let part = part + leading_fraction(fraction, *nanos);
+            total = total.checked_add(part).filter(|t| part <= LIMIT && *t <= LIMIT).ok_or_else(invalid)?;
             rest = after;
         }
         if negative {
@@ -75,13 +77,32 @@ impl FromStr for Duration {
     }
 }
 
-fn nanoseconds(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    // 18 digits are beyond what any unit can show.
-    let digits = &fraction[..fraction.len().min(18)];
-    let fraction: u128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
-    let fraction = fraction * u128::from(unit) / 10u128.pow(digits.len() as u32);
-    whole.checked_mul(unit)?.checked_add(fraction as u64)
+/// 2^63, the size of the most negative length.
+const LIMIT: u64 = 1 << 63;
+
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+fn leading_int(digits: &str) -> Option<u64> {
+    if digits.is_empty() { Some(0) } else { digits.parse().ok().filter(|n| *n <= LIMIT) }
+}
+
+/// Nanoseconds of digits behind a point. Go divides in floating point, which shows in the last place, and looks at no
+/// digits beyond 63 bits.
+fn leading_fraction(digits: &str, unit: u64) -> u64 {
+    let (mut value, mut scale) = (0u64, 1f64);
+    for digit in digits.bytes().map(|b| u64::from(b - b'0')) {
+        match value
+            .checked_mul(10)
+            .map(|value| value + digit)
+            .filter(|next| value <= (LIMIT - 1) / 10 && *next <= LIMIT)
+        {
+            Some(next) => (value, scale) = (next, scale * 10.0),
+            None => break,
+        }
+    }
+    if value == 0 { 0 } else { (value as f64 * (unit as f64 / scale)) as u64 }
 }
 
 impl fmt::Display for Duration {
@@ -138,7 +159,7 @@ impl Form for Duration {
 }
 
 impl Special for Duration {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         let text = if p.null()? { "".into() } else { p.string()? };
         *self = text.parse().map_err(|error: DurationError| JsonError::custom(error.0))?;
         Ok(())
@@ -174,6 +195,15 @@ mod tests {
             ("1500ns", "1.5µs"),
             ("60s", "1m0s"),
             ("-9223372036854775808ns", "-2562047h47m16.854775808s"),
+            ("+5s", "5s"),
+            ("-0", "0s"),
+            ("1.s", "1s"),
+            ("0.3333333333333333333h", "20m0s"),
+            ("0.100000000000000000000h", "6m0s"),
+            ("0.830103483285477580700h", "49m48.372539827s"),
+            ("9007199254.740993ms", "2501h59m59.254740993s"),
+            ("1h1h1ns", "2h0m0.000000001s"),
+            ("12\u{b5}s34\u{3bc}s", "46µs"),
         ] {
             assert_eq!(text.parse::<Duration>().unwrap().to_string(), expected, "{text}");
         }
@@ -183,6 +213,16 @@ mod tests {
             ("1", "time: missing unit in duration \"1\""),
             ("1d", "time: unknown unit \"d\" in duration \"1d\""),
             ("9999999h", "time: invalid duration \"9999999h\""),
+            ("9223372036854775808ns", "time: invalid duration \"9223372036854775808ns\""),
+            ("9223372036854775.808us", "time: invalid duration \"9223372036854775.808us\""),
+            ("-9223372036854775809ns", "time: invalid duration \"-9223372036854775809ns\""),
+            ("3000000h3000000h", "time: invalid duration \"3000000h3000000h\""),
+            ("9223372036854775810h", "time: invalid duration \"9223372036854775810h\""),
+            (".s", "time: invalid duration \".s\""),
+            ("1..5s", "time: missing unit in duration \"1..5s\""),
+            ("1 s", "time: unknown unit \" s\" in duration \"1 s\""),
+            ("1é", "time: unknown unit \"\\xc3\\xa9\" in duration \"1\\xc3\\xa9\""),
+            ("+-1s", "time: invalid duration \"+-1s\""),
         ] {
             assert_eq!(text.parse::<Duration>().unwrap_err().to_string(), error);
         }

@@ -27,6 +27,21 @@ pub fn quote(text: &str) -> String {
     out
 }
 
+/// A string as the `time` package quotes it in its errors: all that is not ASCII byte by byte.
+pub fn quote_time(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for b in text.bytes() {
+        match b {
+            b'"' | b'\\' => out.extend(['\\', char::from(b)]),
+            b' '..=b'\x7f' => out.push(char::from(b)),
+            _ => out.push_str(&format!("\\x{b:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// Rust's `Debug` escapes what is not printable, by the same Unicode classes as Go.
 fn is_print(c: char) -> bool {
     c == '\'' || c == ' ' || (!c.is_whitespace() && c.escape_debug().len() == 1)
@@ -67,6 +82,24 @@ pub fn value(value: &Value) -> String {
     }
 }
 
+/// A value as `%#v` prints what the YAML reader made of it: `map[interface {}]interface {}{"a":1}`.
+pub fn syntax(value: &Value) -> String {
+    let nested = |value: &Value| if value.is_null() { "interface {}(nil)".to_owned() } else { syntax(value) };
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => quote(text),
+        Value::Number(number) if number.is_f64() => float_g(number.as_f64().unwrap_or_default()),
+        Value::Array(items) => {
+            format!("[]interface {{}}{{{}}}", items.iter().map(nested).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(members) => {
+            let members: Vec<_> = members.iter().map(|(k, v)| format!("{}:{}", quote(k), nested(v))).collect();
+            format!("map[interface {{}}]interface {{}}{{{}}}", members.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// The Go type that a JSON value becomes in an `interface{}`.
 pub fn type_name(value: &Value) -> &'static str {
     match value {
@@ -100,7 +133,12 @@ mod tests {
         ] {
             assert_eq!(float_g(float), text);
         }
+        assert_eq!(quote_time("a\"\\\n\u{7f}é"), "\"a\\\"\\\\\\x0a\u{7f}\\xc3\\xa9\"");
         let map = serde_json::json!({"b": [1, "x", null], "a": true});
+        assert_eq!(
+            syntax(&map),
+            "map[interface {}]interface {}{\"a\":true, \"b\":[]interface {}{1, \"x\", interface {}(nil)}}"
+        );
         assert_eq!(value(&map), "map[a:true b:[1 x <nil>]]");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Form, special_type};
-use crate::json::{JsonError, JsonParser, JsonWriter};
+use crate::json::{JsonError, JsonReader, JsonWriter};
 use crate::message::Special;
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
 
@@ -61,7 +61,7 @@ impl Form for IntOrString {
 }
 
 impl Special for IntOrString {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         *self = match p.peek() {
             Some(b'"') => IntOrString::Str(p.string()?.into_owned()),
             _ if p.null()? => IntOrString::Int(0),
@@ -71,7 +71,11 @@ impl Special for IntOrString {
     }
 
     fn decode_proto(&mut self, mut r: ProtoReader<'_>) -> Result<(), ProtoError> {
-        let (mut kind, mut int, mut text) = (0, 0, String::new());
+        // A second part of the message adds to the first.
+        let (mut kind, mut int, mut text) = match std::mem::take(self) {
+            IntOrString::Int(value) => (0, value, String::new()),
+            IntOrString::Str(value) => (1, 0, value),
+        };
         while let Some((tag, wire)) = r.next_field()? {
             match tag {
                 1 => kind = wire.as_varint()?,
@@ -83,7 +87,7 @@ impl Special for IntOrString {
         *self = match kind {
             0 => IntOrString::Int(int),
             1 => IntOrString::Str(text),
-            other => return Err(ProtoError::Custom(format!("impossible IntOrString.Type: {other}"))),
+            other => return Err(ProtoError::custom(format!("impossible IntOrString.Type: {other}"))),
         };
         Ok(())
     }
@@ -108,7 +112,33 @@ mod tests {
         let mut value = IntOrString::from("x");
         json::decode(b"null", &mut value).unwrap();
         assert_eq!(value, IntOrString::Int(0));
-        let error = json::decode(b"2147483648", &mut value).unwrap_err().to_string();
-        assert!(error.starts_with("json: cannot unmarshal number 2147483648 into Go value"), "{error}");
+        for (text, found) in [
+            ("2147483648", "number 2147483648"),
+            ("1.5", "number 1.5"),
+            ("1e2", "number 1e2"),
+            ("true", "bool"),
+            ("{}", "object"),
+            ("[1]", "array"),
+        ] {
+            let error = json::decode(text.as_bytes(), &mut value).unwrap_err().to_string();
+            assert_eq!(error, format!("json: cannot unmarshal {found} into Go value of type int32"));
+        }
+    }
+
+    #[test]
+    fn protobuf_fields_may_be_missing() {
+        for (wire, expected) in [
+            (&b""[..], IntOrString::Int(0)),
+            (b"\x10\x05", IntOrString::Int(5)),
+            (b"\x08\x01", IntOrString::from("")),
+            (b"\x1a\x01x\x08\x01\x10\x05", IntOrString::from("x")),
+            (b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", IntOrString::Int(-1)),
+        ] {
+            let mut value = IntOrString::default();
+            proto::decode(wire, &mut value).unwrap();
+            assert_eq!(value, expected);
+        }
+        let error = proto::decode(b"\x08\x02", &mut IntOrString::default()).unwrap_err().to_string();
+        assert_eq!(error, "impossible IntOrString.Type: 2");
     }
 }

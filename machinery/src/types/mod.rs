@@ -9,22 +9,29 @@ use crate::proto::ProtoWriter;
 mod bytes;
 mod duration;
 pub mod go;
+mod group_version;
 mod int_or_string;
 mod quantity;
 mod raw_json;
 mod schema_or;
 mod string_list;
 mod time;
+mod unknown;
 
 pub(crate) use bytes::lossy;
+/// Text of a field: up to 24 bytes stand in place, longer ones on the heap.
+pub use compact_str::CompactString as SmallStr;
+
 pub use bytes::{Base64Error, ByteString};
 pub use duration::{Duration, DurationError};
+pub use group_version::GroupVersion;
 pub use int_or_string::IntOrString;
 pub use quantity::{Format, Quantity, QuantityError};
 pub use raw_json::{FieldsV1, Json, Patch, RawExtension};
 pub use schema_or::{JsonSchemaPropsOrArray, JsonSchemaPropsOrBool, JsonSchemaPropsOrStringArray, Schema};
 pub use string_list::StringList;
 pub use time::{MicroTime, Time, TimeError};
+pub use unknown::Unknown;
 
 /// The writing half of a special type's codecs; [`Special`] is the reading half.
 trait Form: Special {
@@ -38,33 +45,32 @@ trait Form: Special {
 /// Makes a [`Form`] a [`Message`](crate::Message) that can stand behind an `Option`, and gives it serde's traits.
 macro_rules! special_type {
     ($ty:ty, $name:literal $(, $s:ident)?) => {
-        impl$(<$s: $crate::types::Schema>)? $ty {
-            /// For generated tables.
-            pub const DESCRIPTOR: &'static $crate::Descriptor =
-                &$crate::Descriptor::special($name, || Box::new(<$ty>::default()));
+        impl$(<$s: $crate::types::Schema>)? $crate::message::Described for $ty {
+            fn described() -> &'static $crate::Descriptor {
+                const { &$crate::Descriptor::special($name, || Box::new(<$ty>::default())) }
+            }
         }
 
-        impl$(<$s: $crate::types::Schema>)? $crate::Message for $ty {
+        // SAFETY: the descriptor is constant and has no fields.
+        #[allow(unsafe_code)]
+        unsafe impl$(<$s: $crate::types::Schema>)? $crate::Message for $ty {
             fn descriptor(&self) -> &$crate::Descriptor {
-                Self::DESCRIPTOR
-            }
-            fn field(&self, index: usize) -> $crate::FieldRef<'_> {
-                $crate::message::no_field(index)
-            }
-            fn field_mut(&mut self, index: usize) -> $crate::FieldMut<'_> {
-                $crate::message::no_field(index)
-            }
-            fn encode_members(&self, w: &mut $crate::json::JsonWriter) {
-                $crate::types::Form::write_json(self, w)
-            }
-            fn encode_proto(&self, w: &mut $crate::proto::ProtoWriter) {
-                $crate::types::Form::write_proto(self, w)
+                <Self as $crate::message::Described>::described()
             }
             fn special(&self) -> Option<&dyn $crate::message::Special> {
                 Some(self)
             }
             fn special_mut(&mut self) -> Option<&mut dyn $crate::message::Special> {
                 Some(self)
+            }
+        }
+
+        impl$(<$s: $crate::types::Schema>)? $crate::message::Encode for $ty {
+            fn encode_members(&self, w: &mut $crate::json::JsonWriter) {
+                $crate::types::Form::write_json(self, w)
+            }
+            fn encode_proto(&self, w: &mut $crate::proto::ProtoWriter) {
+                $crate::types::Form::write_proto(self, w)
             }
         }
 
@@ -81,6 +87,14 @@ macro_rules! special_type {
             fn clear(&mut self) {
                 *self = None;
             }
+        }
+
+        // SAFETY: the function takes the pointer for this very type.
+        #[allow(unsafe_code)]
+        unsafe impl$(<$s: $crate::types::Schema>)? $crate::message::FieldValue for Option<$ty> {
+            const TYPE: $crate::Type = <$ty as $crate::message::FieldValue>::TYPE;
+            const KIND: $crate::message::Kind =
+                $crate::message::Kind::OptMessage(|p| p.cast::<Self>() as *mut dyn $crate::message::MessageSlot);
         }
 
         impl$(<$s: $crate::types::Schema>)? ::serde::Serialize for $ty {

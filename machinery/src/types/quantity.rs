@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Form, special_type};
-use crate::json::{JsonError, JsonParser, JsonWriter};
+use crate::json::{JsonError, JsonReader, JsonWriter};
 use crate::message::Special;
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
 
@@ -53,7 +53,7 @@ pub enum QuantityError {
 }
 
 /// Decimal suffixes and their powers of ten.
-const DECIMAL: [(&str, i64); 10] =
+const DECIMAL: [(&str, i32); 10] =
     [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
 
 /// Binary suffixes, in powers of 1024.
@@ -61,6 +61,9 @@ const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 /// Finest power of ten that is kept.
 const NANO: i64 = -9;
+
+/// Most digits of what upstream keeps in 64 bits.
+const MAX_DIGITS: usize = 18;
 
 impl Quantity {
     /// A whole amount.
@@ -125,7 +128,10 @@ impl Quantity {
     /// As Go's `%#v` shows it in validation messages. Amounts beyond 64 bits, where Go shows an address, are cut off.
     pub fn go_syntax(&self) -> String {
         let text = self.as_str();
-        let (value, scale, format) = Split::new(text).and_then(Split::amount).unwrap_or((0, 0, Format::DecimalSi));
+        let (value, scale, format) = Split::new(text).map_or((0, 0, Format::DecimalSi), |split| {
+            let (value, scale) = split.amount();
+            (value, scale, split.format)
+        });
         format!(
             "resource.Quantity{{i:resource.int64Amount{{value:{value}, scale:{scale}}}, \
              d:resource.infDecAmount{{Dec:(*inf.Dec)(nil)}}, s:\"{text}\", Format:\"{}\"}}",
@@ -141,7 +147,8 @@ impl Quantity {
 
     fn parts(&self) -> (Number, Format) {
         // The text was read or printed here, so it can be read again.
-        Split::new(self.as_str()).and_then(Split::number).unwrap_or((Number::default(), Format::DecimalSi))
+        let read = |split: Split<'_>| Ok((split.number()?, split.format));
+        Split::new(self.as_str()).and_then(read).unwrap_or((Number::default(), Format::DecimalSi))
     }
 
     fn from_number(number: Number, format: Format) -> Quantity {
@@ -153,8 +160,7 @@ impl Quantity {
         {
             return Quantity { text: text.into() };
         }
-        let suffixes = if format == Format::DecimalExponent { &[("", 0)][..] } else { &DECIMAL };
-        Quantity { text: number.decimal_text(suffixes).into() }
+        Quantity { text: number.decimal_text(format).into() }
     }
 }
 
@@ -162,16 +168,42 @@ impl FromStr for Quantity {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Quantity, QuantityError> {
+        if is_canonical(text.as_bytes()) { Ok(Quantity { text: text.into() }) } else { Quantity::from_any(text) }
+    }
+}
+
+/// Whether the text is sure to be printed as it is. It knows the shapes that nearly all texts have: digits and a
+/// suffix. Others may be canonical as well.
+fn is_canonical(text: &[u8]) -> bool {
+    let (digits, suffix) = text.split_at(text.iter().take_while(|b| b.is_ascii_digit()).count());
+    if matches!(digits, [] | [b'0', ..]) {
+        return false;
+    }
+    match suffix {
+        [] | [b'n' | b'u' | b'm' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E'] => {
+            digits.len() <= MAX_DIGITS && !digits.ends_with(b"000")
+        }
+        [unit, b'i'] => {
+            let power = b"KMGT".iter().position(|u| u == unit).map_or(usize::MAX, |power| power + 1);
+            // Far from 64 bits: 1024 has about three digits.
+            let fits = power < 5 && digits.len() + 3 * power < 15;
+            fits && !digits.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0')).is_multiple_of(1024)
+        }
+        _ => false,
+    }
+}
+
+impl Quantity {
+    fn from_any(text: &str) -> Result<Quantity, QuantityError> {
         if text.is_empty() {
             return Err(QuantityError::Format);
         }
         let split = Split::new(text)?;
-        let kept = split.is_kept()?;
-        let (number, format) = split.number()?;
-        if kept && !number.is_zero() {
+        let number = split.number()?;
+        if split.is_kept() && !number.is_zero() {
             return Ok(Quantity { text: text.into() });
         }
-        Ok(Quantity::from_number(number, format))
+        Ok(Quantity::from_number(number, split.format))
     }
 }
 
@@ -189,7 +221,9 @@ struct Split<'a> {
     whole: &'a str,
     /// Digits behind the point.
     fraction: &'a str,
-    suffix: &'a str,
+    /// Power of two or ten that the suffix stands for.
+    exponent: i32,
+    format: Format,
     /// Whether there was any digit.
     digits: bool,
 }
@@ -207,79 +241,87 @@ impl<'a> Split<'a> {
         if !exponent.bytes().all(|b| b.is_ascii_digit()) {
             return Err(QuantityError::Format);
         }
+        let (exponent, format) = scale(rest)?;
         Ok(Split {
             negative: text.starts_with('-'),
             whole: whole.trim_start_matches('0'),
             fraction,
-            suffix: rest,
+            exponent,
+            format,
             digits: !whole.is_empty() || !fraction.is_empty(),
         })
     }
 
-    /// Power of two or ten, and family.
-    fn scale(&self) -> Result<(i64, Format), QuantityError> {
-        if let Some((_, exponent)) = DECIMAL.iter().find(|(suffix, _)| *suffix == self.suffix) {
-            return Ok((*exponent, Format::DecimalSi));
+    /// Power of ten of the last digit as upstream keeps it in 64 bits; `None` for what it keeps in more.
+    fn small_scale(&self) -> Option<i32> {
+        let whole = self.whole.len().max(1);
+        if self.format == Format::BinarySi {
+            let fits = self.fraction.is_empty() && whole + self.exponent as usize * 3 / 10 < 15;
+            return fits.then_some(0);
         }
-        if let Some(power) = BINARY.iter().position(|suffix| *suffix == self.suffix) {
-            return Ok((power as i64 * 10, Format::BinarySi));
-        }
-        let exponent = self.suffix.strip_prefix(['e', 'E']).ok_or(QuantityError::Suffix)?;
-        let exponent: i64 = exponent.parse().map_err(|_| QuantityError::Suffix)?;
-        // Upstream keeps 32 bits.
-        Ok((i64::from(exponent as i32), Format::DecimalExponent))
+        let scale = self.exponent.wrapping_sub(self.fraction.len() as i32);
+        (whole + self.fraction.len() <= MAX_DIGITS && i64::from(scale) >= NANO).then_some(scale)
     }
 
-    /// Whether upstream keeps the text as it is, canonical or not: it does for short numbers whose scale already fits.
-    fn is_kept(&self) -> Result<bool, QuantityError> {
-        let (exponent, format) = self.scale()?;
-        let digits = self.whole.len().max(1) + self.fraction.len();
-        if format == Format::BinarySi {
-            let room = 15 - self.whole.len().max(1) as i64 - exponent * 3 / 10 - 1;
-            let last: u64 = self.whole.parse().unwrap_or(0);
-            return Ok(room >= 0 && self.fraction.is_empty() && !last.is_multiple_of(8));
+    /// Whether upstream keeps the text as it is, canonical or not: it does for small numbers that look well.
+    fn is_kept(&self) -> bool {
+        let Some(scale) = self.small_scale() else { return false };
+        if self.format == Format::BinarySi {
+            return !self.whole.parse().unwrap_or(0u64).is_multiple_of(8);
         }
-        let scale = exponent - self.fraction.len() as i64;
-        let ends_in_zeros = digits >= 3 && self.all_digits().rev().take(3).all(|d| d == 0);
-        let starts_with_zero = self.whole.is_empty();
-        Ok(digits <= 18 && scale >= NANO && scale % 3 == 0 && !ends_in_zeros && !starts_with_zero)
+        let ends_in_zeros = self.all_digits().rev().take(3).filter(|d| *d == 0).count() == 3;
+        scale % 3 == 0 && !ends_in_zeros && !self.whole.is_empty()
     }
 
     fn all_digits(&self) -> impl DoubleEndedIterator<Item = u8> + 'a {
         self.whole.bytes().chain(self.fraction.bytes()).map(|b| b - b'0')
     }
 
-    /// Value and power of ten as upstream keeps them, and family.
-    fn amount(self) -> Result<(i64, i64, Format), QuantityError> {
-        let (exponent, format) = self.scale()?;
-        let (power, scale) = if format == Format::BinarySi { (exponent, 0) } else { (0, exponent) };
+    /// Value and power of ten as upstream keeps them.
+    fn amount(self) -> (i64, i64) {
+        let (power, scale) = if self.format == Format::BinarySi { (self.exponent, 0) } else { (0, self.exponent) };
         let digits = self.all_digits().fold(0i64, |n, d| n.saturating_mul(10).saturating_add(d.into()));
         let value = digits.saturating_mul(1 << power);
-        Ok((if self.negative { -value } else { value }, scale - self.fraction.len() as i64, format))
+        (if self.negative { -value } else { value }, i64::from(scale) - self.fraction.len() as i64)
     }
 
-    fn number(self) -> Result<(Number, Format), QuantityError> {
-        let (scale, format) = self.scale()?;
-        let is_binary = format == Format::BinarySi;
-        if !self.digits && (is_binary && scale >= 50) {
-            // Upstream reads a bare suffix as zero, but for the largest.
+    fn number(self) -> Result<Number, QuantityError> {
+        let small_scale = self.small_scale();
+        if small_scale.is_none() && !self.digits {
+            // A suffix alone is zero where 64 bits are enough, and only there.
             return Err(QuantityError::Numeric);
         }
+        let is_binary = self.format == Format::BinarySi;
+        let exponent = if is_binary { 0 } else { i64::from(self.exponent) };
         let mut number = Number {
             negative: self.negative,
             digits: self.all_digits().collect(),
-            exponent: -(self.fraction.len() as i64) + if is_binary { 0 } else { scale },
+            exponent: small_scale.map_or(exponent - self.fraction.len() as i64, i64::from),
         };
         number.trim();
         if is_binary {
-            number.shift_left(scale as u32);
+            number.shift_left(self.exponent as u32);
         }
         number.round_away(NANO);
         if is_binary {
             number.cap(i64::MAX);
         }
-        Ok((number, format))
+        Ok(number)
     }
+}
+
+/// Power of two or ten and family of a suffix.
+fn scale(suffix: &str) -> Result<(i32, Format), QuantityError> {
+    if let Some((_, exponent)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
+        return Ok((*exponent, Format::DecimalSi));
+    }
+    if let Some(power) = BINARY.iter().position(|name| *name == suffix) {
+        return Ok((power as i32 * 10, Format::BinarySi));
+    }
+    let exponent = suffix.strip_prefix(['e', 'E']).ok_or(QuantityError::Suffix)?;
+    let exponent: i64 = exponent.parse().map_err(|_| QuantityError::Suffix)?;
+    // Upstream keeps 32 bits.
+    Ok((exponent as i32, Format::DecimalExponent))
 }
 
 fn take(text: &str, wanted: impl Fn(u8) -> bool) -> (&str, &str) {
@@ -412,14 +454,10 @@ impl Number {
         Some(format!("{value}{}", BINARY[power]))
     }
 
-    /// With an exponent that is a multiple of three, shown as the suffix of it or as `e` and the number.
-    fn decimal_text(&self, suffixes: &[(&str, i64)]) -> String {
-        let mut exponent = self.exponent.div_euclid(3) * 3;
-        if let [.., (_, largest)] = suffixes
-            && suffixes.len() > 1
-        {
-            exponent = exponent.min(*largest);
-        }
+    /// With an exponent that is a multiple of three, shown as a suffix or as `e` and the number. Beyond `E` upstream
+    /// has no suffix and leaves it out, which makes `1000E` one.
+    fn decimal_text(&self, format: Format) -> String {
+        let exponent = self.exponent.div_euclid(3) * 3;
         let zeros = (self.exponent - exponent) as usize;
         let mut text = String::with_capacity(self.digits.len() + 4);
         if self.negative {
@@ -427,9 +465,10 @@ impl Number {
         }
         text.extend(self.digits.iter().map(|d| char::from(b'0' + d)));
         text.extend(std::iter::repeat_n('0', zeros));
-        match suffixes.iter().find(|(_, e)| *e == exponent) {
-            Some((suffix, _)) => text.push_str(suffix),
-            None => text.push_str(&format!("e{exponent}")),
+        match format {
+            Format::DecimalExponent if exponent != 0 => text.push_str(&format!("e{exponent}")),
+            Format::DecimalExponent => {}
+            _ => text.extend(DECIMAL.iter().find(|(_, e)| i64::from(*e) == exponent).map(|(suffix, _)| *suffix)),
         }
         text
     }
@@ -449,11 +488,14 @@ impl Form for Quantity {
 }
 
 impl Special for Quantity {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
-        *self = match p.peek() {
-            _ if p.null()? => Quantity::default(),
-            Some(b'"') => p.string()?.trim().parse().map_err(json_error)?,
-            _ => p.raw()?.parse().map_err(json_error)?,
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
+        *self = if p.null()? {
+            Quantity::default()
+        } else {
+            // Upstream takes away quotes and space around the text, and looks at no escapes.
+            let raw = p.raw()?;
+            let text = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(raw);
+            text.trim().parse().map_err(json_error)?
         };
         Ok(())
     }
@@ -461,7 +503,7 @@ impl Special for Quantity {
     fn decode_proto(&mut self, mut r: ProtoReader<'_>) -> Result<(), ProtoError> {
         while let Some((tag, wire)) = r.next_field()? {
             if tag == 1 {
-                *self = wire.as_str()?.parse().map_err(|error: QuantityError| ProtoError::Custom(error.to_string()))?;
+                *self = wire.as_str()?.parse().map_err(|error: QuantityError| ProtoError::custom(error.to_string()))?;
             }
         }
         Ok(())
@@ -473,3 +515,32 @@ fn json_error(error: QuantityError) -> JsonError {
 }
 
 special_type!(Quantity, "io.k8s.apimachinery.pkg.api.resource.Quantity");
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_way_agrees_with_the_long_one(
+            text in "(0|[1-9][0-9]{0,20}|[1-9]{1,3}0{2,5}|[+-]?[0-9]{1,4}|(2|4|8|16|1024|2048|1048576)0?)\
+                     (|n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|K|i|ki|e3)"
+        ) {
+            if is_canonical(text.as_bytes()) {
+                prop_assert_eq!(Quantity::from_any(&text).unwrap().to_string(), text.clone());
+            }
+            prop_assert_eq!(text.parse::<Quantity>(), Quantity::from_any(&text));
+        }
+    }
+
+    #[test]
+    fn common_texts_go_the_quick_way() {
+        for text in
+            ["1", "2", "110", "100m", "250m", "1500m", "64Mi", "128Mi", "1Gi", "2Gi", "500M", "10G", "3977192Ki"]
+        {
+            assert!(is_canonical(text.as_bytes()), "{text}");
+        }
+    }
+}

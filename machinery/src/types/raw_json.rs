@@ -1,64 +1,121 @@
 //! Types that carry JSON of any shape.
 
-use super::{Form, special_type};
-use crate::json::{JsonError, JsonParser, JsonWriter};
+use std::borrow::Cow;
+
+use super::{Form, lossy, special_type};
+use crate::bytes::{self, Block};
+use crate::envelope;
+use crate::json::{JsonError, JsonParser, JsonReader, JsonWriter};
 use crate::message::Special;
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
+
+/// Bytes that stand for a JSON value.
+#[derive(Clone, Debug, Default)]
+enum Raw {
+    #[default]
+    Null,
+    /// Text that was read as JSON.
+    Json(Box<str>),
+    /// What protobuf held: JSON text, an enveloped document, or neither. Looked into when somebody wants JSON of it.
+    Bytes(Box<[u8]>),
+}
+
+impl Raw {
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Raw::Null => None,
+            Raw::Json(text) => Some(text.as_bytes()),
+            Raw::Bytes(bytes) => Some(bytes),
+        }
+    }
+
+    fn json(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Raw::Null => None,
+            Raw::Json(text) => Some(Cow::Borrowed(text)),
+            Raw::Bytes(bytes) => json_text(bytes),
+        }
+    }
+
+    fn value(&self) -> serde_json::Value {
+        self.json().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    fn write(&self, w: &mut JsonWriter) {
+        match self.json() {
+            Some(text) => write_compact(&text, w),
+            None => w.raw("null"),
+        }
+    }
+}
+
+/// White space in JSON text makes no difference.
+impl PartialEq for Raw {
+    fn eq(&self, other: &Raw) -> bool {
+        let compact = |raw: &Raw| {
+            let mut w = JsonWriter::default();
+            raw.json().map(|text| write_compact(&text, &mut w)).map(|()| w.into_bytes())
+        };
+        self.bytes() == other.bytes() || compact(self).is_some_and(|text| compact(other) == Some(text))
+    }
+}
+
+impl Eq for Raw {}
 
 /// Defines a message `{bytes raw = 1}` whose JSON is the raw value itself.
 macro_rules! raw_type {
     ($(#[$doc:meta])* $ty:ident, $name:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, Eq)]
-        pub struct $ty {
-            /// The text as it was read; `None` for null.
-            pub raw: Option<Vec<u8>>,
-        }
-
-        /// White space in JSON text makes no difference.
-        impl PartialEq for $ty {
-            fn eq(&self, other: &Self) -> bool {
-                let compact = |ty: &Self| crate::json::encode(ty);
-                let text = |ty: &Self| ty.raw.as_deref().is_some_and(|raw| json_text(raw).is_some());
-                self.raw == other.raw || (text(self) && text(other) && compact(self) == compact(other))
-            }
-        }
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct $ty(Raw);
 
         impl $ty {
             /// Holds a JSON value.
             pub fn from_value(value: &serde_json::Value) -> Self {
-                $ty { raw: (!value.is_null()).then(|| value.to_string().into_bytes()) }
+                $ty(if value.is_null() { Raw::Null } else { Raw::Json(value.to_string().into()) })
             }
 
-            /// The JSON value; null if there is none, or if the bytes are an enveloped protobuf document.
+            /// The JSON value; null if there is none, or if the bytes are an enveloped protobuf object.
             pub fn to_value(&self) -> serde_json::Value {
-                self.raw.as_deref().and_then(|raw| serde_json::from_slice(raw).ok()).unwrap_or_default()
+                self.0.value()
+            }
+
+            /// Holds bytes as protobuf has them: JSON text, or an enveloped document. Others print as `null`.
+            pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Self {
+                $ty(Raw::Bytes(bytes.into()))
+            }
+
+            /// The bytes as protobuf has them; `None` for null.
+            pub fn as_bytes(&self) -> Option<&[u8]> {
+                self.0.bytes()
             }
         }
 
         impl Form for $ty {
             fn write_json(&self, w: &mut JsonWriter) {
-                match self.raw.as_deref().and_then(json_text) {
-                    Some(text) => write_compact(text, w),
-                    None => w.raw("null"),
-                }
+                self.0.write(w);
             }
 
             fn write_proto(&self, w: &mut ProtoWriter) {
-                if let Some(raw) = &self.raw {
+                if let Some(raw) = self.0.bytes() {
                     w.bytes(1, raw);
                 }
             }
         }
 
         impl Special for $ty {
-            fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
-                self.raw = if p.null()? { None } else { Some(p.raw()?.as_bytes().to_vec()) };
+            fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
+                self.0 = if p.null()? { Raw::Null } else { Raw::Json(p.raw()?.into()) };
                 Ok(())
             }
 
-            fn decode_proto(&mut self, r: ProtoReader<'_>) -> Result<(), ProtoError> {
-                self.raw = raw_field(r)?;
+            fn decode_proto(&mut self, mut r: ProtoReader<'_>) -> Result<(), ProtoError> {
+                self.0 = Raw::Null;
+                while let Some((tag, wire)) = r.next_field()? {
+                    if tag == 1 {
+                        self.0 = Raw::Bytes(wire.as_bytes()?.into());
+                    }
+                }
                 Ok(())
             }
         }
@@ -68,7 +125,10 @@ macro_rules! raw_type {
 }
 
 raw_type!(
-    /// An object of any kind: JSON text, or a whole protobuf document with its envelope.
+    /// An object of any kind: JSON text, or a whole document with its protobuf envelope.
+    ///
+    /// Of a document with an envelope, JSON inside of it prints as JSON. A protobuf object prints as `null`: what it
+    /// means depends on a release's kinds, of which this type knows nothing. Upstream prints neither, but fails.
     RawExtension,
     "io.k8s.apimachinery.pkg.runtime.RawExtension"
 );
@@ -96,7 +156,7 @@ impl Form for Patch {
 }
 
 impl Special for Patch {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         p.skip()
     }
 
@@ -107,68 +167,89 @@ impl Special for Patch {
 
 special_type!(Patch, "io.k8s.apimachinery.pkg.apis.meta.v1.Patch");
 
-/// First bytes of a protobuf document with an envelope.
-const ENVELOPE: &[u8] = b"k8s\0";
-
-/// Field 1. Bytes that are neither JSON nor an envelope are refused here, since they could never be shown.
-fn raw_field(mut r: ProtoReader<'_>) -> Result<Option<Vec<u8>>, ProtoError> {
-    let mut raw = None;
-    while let Some((tag, wire)) = r.next_field()? {
-        if tag == 1 {
-            raw = Some(wire.as_bytes()?);
-        }
+/// Writes raw bytes that should be JSON; `null` if they are not.
+pub(super) fn write(raw: Option<&[u8]>, w: &mut JsonWriter) {
+    match raw.and_then(json_text) {
+        Some(text) => write_compact(&text, w),
+        None => w.raw("null"),
     }
-    match raw {
-        Some(bytes) if !bytes.is_empty() && !bytes.starts_with(ENVELOPE) => {
-            check_json(bytes).map_err(|error| ProtoError::Custom(format!("raw is not JSON: {error}")))?;
-        }
-        _ => {}
-    }
-    Ok(raw.map(<[u8]>::to_vec))
 }
 
-fn check_json(bytes: &[u8]) -> Result<(), JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| JsonError::custom(error.to_string()))?;
+fn check_json(text: &str) -> Result<(), JsonError> {
     let mut parser = JsonParser::new(text);
     parser.skip()?;
     parser.end()
 }
 
-fn json_text(raw: &[u8]) -> Option<&str> {
-    if raw.is_empty() || raw.starts_with(ENVELOPE) { None } else { std::str::from_utf8(raw).ok() }
+/// The JSON in raw bytes, if that is what they hold.
+fn json_text(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let text = if raw.starts_with(envelope::MAGIC) {
+        let unknown = envelope::decode(raw).ok()?;
+        (unknown.content_type == "application/json").then_some(lossy(unknown.raw))?
+    } else {
+        lossy(raw)
+    };
+    check_json(&text).is_ok().then_some(text)
+}
+
+/// Bytes that compact text for HTML may not have as they are.
+struct Loose;
+
+impl bytes::Special for Loose {
+    #[inline(always)]
+    fn block(block: Block) -> u32 {
+        let less_or_greater = block.is_either(b'<', b'<' ^ b'>');
+        block.at_most(b' ').or(less_or_greater).or(block.is(b'&')).or(block.is(0xe2)).bits()
+    }
+
+    #[inline(always)]
+    fn byte(byte: u8) -> bool {
+        matches!(byte, 0..=b' ' | b'<' | b'>' | b'&' | 0xe2)
+    }
 }
 
 /// Writes JSON text without white space and with what Go escapes for HTML escaped.
 fn write_compact(text: &str, w: &mut JsonWriter) {
-    let mut in_string = false;
-    let mut escaped = false;
-    let mut plain = 0;
-    for (i, c) in text.char_indices() {
-        let replacement = match c {
-            ' ' | '\n' | '\r' | '\t' if !in_string => "",
-            '<' => "\\u003c",
-            '>' => "\\u003e",
-            '&' => "\\u0026",
-            '\u{2028}' => "\\u2028",
-            '\u{2029}' => "\\u2029",
+    if bytes::run::<Loose>(text.as_bytes()) == text.len() {
+        return w.raw(text);
+    }
+    let bytes = text.as_bytes();
+    let (mut in_string, mut plain, mut at) = (false, 0, 0);
+    while let Some(&b) = bytes.get(at) {
+        let (replacement, len) = match b {
+            b' ' | b'\n' | b'\r' | b'\t' if !in_string => ("", 1),
+            b'"' => {
+                in_string = !in_string;
+                at += 1;
+                continue;
+            }
+            // The character behind it, too, which may be a quote.
+            b'\\' => {
+                at += 2;
+                continue;
+            }
+            b'<' => ("\\u003c", 1),
+            b'>' => ("\\u003e", 1),
+            b'&' => ("\\u0026", 1),
+            0xe2 if bytes[at..].starts_with("\u{2028}".as_bytes()) => ("\\u2028", 3),
+            0xe2 if bytes[at..].starts_with("\u{2029}".as_bytes()) => ("\\u2029", 3),
             _ => {
-                if c == '"' && !escaped {
-                    in_string = !in_string;
-                }
-                escaped = c == '\\' && !escaped;
+                at += 1;
                 continue;
             }
         };
-        escaped = false;
-        w.raw(&text[plain..i]);
+        w.raw(&text[plain..at]);
         w.raw(replacement);
-        plain = i + c.len_utf8();
+        at += len;
+        plain = at;
     }
     w.raw(&text[plain..]);
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{json, proto};
 
@@ -177,7 +258,7 @@ mod tests {
         let mut raw = RawExtension::default();
         let text = "{ \"a\": \"x \\\" <y>\\\\\" , \"b\" :[ 1 ] }";
         json::decode(text.as_bytes(), &mut raw).unwrap();
-        assert_eq!(raw.raw.as_deref(), Some(text.as_bytes()));
+        assert_eq!(raw.as_bytes(), Some(text.as_bytes()));
         let compact = "{\"a\":\"x \\\" \\u003cy\\u003e\\\\\",\"b\":[1]}";
         assert_eq!(String::from_utf8(json::encode(&raw)).unwrap(), compact);
         json::decode(b"null", &mut raw).unwrap();
@@ -193,7 +274,55 @@ mod tests {
         assert_eq!((json::encode(&raw), proto::encode(&raw)), (b"{}".to_vec(), b"\x0a\x02{}".to_vec()));
         proto::decode(b"\x0a\x05k8s\0x", &mut raw).unwrap();
         assert_eq!((json::encode(&raw), proto::encode(&raw)), (b"null".to_vec(), b"\x0a\x05k8s\0x".to_vec()));
-        assert!(proto::decode(b"\x0a\x02{x", &mut raw).is_err());
-        assert!(proto::decode(b"\x0a\x01\xff", &mut raw).is_err());
+        for neither in [b"\x0a\x02{x", b"\x0a\x02\xff\xff"] {
+            proto::decode(neither, &mut raw).unwrap();
+            assert_eq!((json::encode(&raw), proto::encode(&raw)), (b"null".to_vec(), neither.to_vec()));
+        }
+        // Bytes that are no UTF-8 are kept in strings, but print as U+FFFD.
+        proto::decode(b"\x0a\x04\"\xe2\x82\"", &mut raw).unwrap();
+        assert_eq!(json::encode(&raw), "\"\u{fffd}\u{fffd}\"".as_bytes());
+        assert_eq!(proto::encode(&raw), b"\x0a\x04\"\xe2\x82\"");
+    }
+
+    #[test]
+    fn no_bytes_are_not_none() {
+        let mut raw = RawExtension::default();
+        proto::decode(b"\x0a\x00", &mut raw).unwrap();
+        assert_eq!((json::encode(&raw), proto::encode(&raw)), (b"null".to_vec(), b"\x0a\x00".to_vec()));
+        proto::decode(b"", &mut raw).unwrap();
+        assert_eq!((raw.as_bytes(), proto::encode(&raw)), (None, Vec::new()));
+    }
+
+    #[test]
+    fn json_in_an_envelope_is_printed() {
+        let enveloped = |raw: &[u8], content_type: &str| {
+            let mut w = ProtoWriter::with_capacity(64);
+            w.str(4, content_type);
+            w.nested(2, |w| w.raw(raw));
+            w.raw(envelope::MAGIC);
+            RawExtension::from_bytes(w.into_bytes())
+        };
+        let json = enveloped(b"{ \"a\": \"<\" }", "application/json");
+        assert_eq!(json::encode(&json), b"{\"a\":\"\\u003c\"}");
+        assert_eq!(json.to_value(), serde_json::json!({"a": "<"}));
+        for (raw, content_type) in [(&b"{}"[..], ""), (b"{}", "application/yaml"), (b"{", "application/json")] {
+            let other = enveloped(raw, content_type);
+            assert_eq!((json::encode(&other), other.to_value()), (b"null".to_vec(), serde_json::Value::Null));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn compact_text_is_the_same_value(value in "[a\\PC<>&\u{2028}\u{2029}\" \\\\\n]{0,20}", depth in 0usize..4) {
+            let mut value = serde_json::json!({"k &": [value, 1, null]});
+            for _ in 0..depth {
+                value = serde_json::json!([value, {}]);
+            }
+            let pretty = RawExtension::from_bytes(serde_json::to_vec_pretty(&value).unwrap());
+            let text = String::from_utf8(json::encode(&pretty)).unwrap();
+            prop_assert!(!text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{}", text);
+            prop_assert!(text.len() >= value.to_string().len());
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        }
     }
 }

@@ -3,16 +3,15 @@
 use std::fmt::Debug;
 
 use super::string_list::strings;
-use super::{Form, special_type};
-use crate::Message;
-use crate::json::{self, JsonError, JsonParser, JsonWriter};
-use crate::message::Special;
+use super::{Form, SmallStr, special_type};
+use crate::json::{JsonError, JsonReader, JsonWriter};
+use crate::message::{Described, Special};
 use crate::proto::{self, ProtoError, ProtoReader, ProtoWriter};
 
 /// A release's `JSONSchemaProps`.
-pub trait Schema: Message + Clone + Debug + Default + PartialEq {}
+pub trait Schema: Described + Clone + Debug + PartialEq {}
 
-impl<M: Message + Clone + Debug + Default + PartialEq> Schema for M {}
+impl<M: Described + Clone + Debug + PartialEq> Schema for M {}
 
 /// `additionalProperties`: a schema, or whether anything goes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +34,7 @@ pub struct JsonSchemaPropsOrArray<S> {
 pub struct JsonSchemaPropsOrStringArray<S> {
     pub schema: Option<Box<S>>,
     /// Wins over `schema` if it is not empty.
-    pub property: Vec<String>,
+    pub property: Vec<SmallStr>,
 }
 
 impl<S: Schema> Form for JsonSchemaPropsOrBool<S> {
@@ -53,7 +52,7 @@ impl<S: Schema> Form for JsonSchemaPropsOrBool<S> {
 }
 
 impl<S: Schema> Special for JsonSchemaPropsOrBool<S> {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         *self = match p.peek() {
             Some(b'{') => Self { allows: true, schema: Some(read_schema(p)?) },
             Some(b't' | b'f') => Self { allows: p.bool()?, schema: None },
@@ -89,14 +88,16 @@ impl<S: Schema> Form for JsonSchemaPropsOrArray<S> {
 }
 
 impl<S: Schema> Special for JsonSchemaPropsOrArray<S> {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         *self = Self::default();
         match p.peek() {
             Some(b'{') => self.schema = Some(read_schema(p)?),
             Some(b'[') => {
                 let mut more = p.begin_array("")?;
                 while more {
-                    self.json_schemas.push(*read_schema(p)?);
+                    let mut schema = S::default();
+                    p.element(self.json_schemas.len(), &mut schema)?;
+                    self.json_schemas.push(schema);
                     more = p.next_element()?;
                 }
             }
@@ -134,7 +135,7 @@ impl<S: Schema> Form for JsonSchemaPropsOrStringArray<S> {
 }
 
 impl<S: Schema> Special for JsonSchemaPropsOrStringArray<S> {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         *self = Self::default();
         match p.peek() {
             Some(b'{') => self.schema = Some(read_schema(p)?),
@@ -148,7 +149,7 @@ impl<S: Schema> Special for JsonSchemaPropsOrStringArray<S> {
         while let Some((tag, wire)) = r.next_field()? {
             match tag {
                 1 => merge_schema(&mut self.schema, r.nested(wire.as_bytes()?)?)?,
-                2 => self.property.push(wire.as_str()?.into_owned()),
+                2 => self.property.push(SmallStr::from(&*wire.as_str()?)),
                 _ => {}
             }
         }
@@ -156,9 +157,9 @@ impl<S: Schema> Special for JsonSchemaPropsOrStringArray<S> {
     }
 }
 
-fn read_schema<S: Schema>(p: &mut JsonParser<'_>) -> Result<Box<S>, JsonError> {
+fn read_schema<S: Schema>(p: &mut JsonReader<'_, '_>) -> Result<Box<S>, JsonError> {
     let mut schema = Box::<S>::default();
-    json::decode_value(p, &mut *schema)?;
+    p.message(&mut *schema)?;
     Ok(schema)
 }
 
@@ -199,6 +200,7 @@ special_type!(
 mod tests {
     use super::*;
     use crate::types::{IntOrString, RawExtension};
+    use crate::{Message, json};
 
     /// Stands for a schema: its JSON is an object.
     type Raw = RawExtension;

@@ -1,19 +1,16 @@
 //! Points in time, in RFC 3339 as Go's `time` package reads and writes it.
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Form, go, special_type};
-use crate::json::{JsonError, JsonParser, JsonWriter};
+use crate::json::{JsonError, JsonReader, JsonWriter};
 use crate::message::Special;
 use crate::proto::{ProtoError, ProtoReader, ProtoWriter};
 
 /// Seconds of 0001-01-01T00:00:00Z, which Go takes for "not set".
 const ZERO: i64 = -62_135_596_800;
-/// The seconds of the years 0000 to 9999.
-const WRITABLE: Range<i64> = -62_167_219_200..253_402_300_800;
 /// In a second.
 const NANOS: i32 = 1_000_000_000;
 
@@ -78,7 +75,8 @@ impl Default for MicroTime {
 impl FromStr for Time {
     type Err = TimeError;
 
-    /// Any zone and fraction; the fraction is dropped.
+    /// What Go's `time.Parse` takes for `time.RFC3339`: any zone, any fraction behind a point or comma (which is
+    /// dropped), an hour of one digit.
     fn from_str(text: &str) -> Result<Time, TimeError> {
         Reader::new(text, Fraction::Any).read().map(|(seconds, _)| Time { seconds })
     }
@@ -87,7 +85,7 @@ impl FromStr for Time {
 impl FromStr for MicroTime {
     type Err = TimeError;
 
-    /// Any zone, but exactly six digits of fraction.
+    /// As [`Time`], but with exactly six digits of fraction.
     fn from_str(text: &str) -> Result<MicroTime, TimeError> {
         Reader::new(text, Fraction::Micros).read().map(|(seconds, micros)| MicroTime { seconds, micros })
     }
@@ -124,13 +122,13 @@ impl Form for Time {
 }
 
 impl Special for Time {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         *self = if p.null()? { Time::default() } else { p.string()?.parse().map_err(json_error)? };
         Ok(())
     }
 
     fn decode_proto(&mut self, r: ProtoReader<'_>) -> Result<(), ProtoError> {
-        // Nanoseconds are dropped, for JSON clients could not see them.
+        // Nanoseconds are not looked at, for JSON clients could not see them.
         *self = timestamp(r)?.map_or_else(Time::default, |(seconds, _)| Time { seconds });
         Ok(())
     }
@@ -150,14 +148,20 @@ impl Form for MicroTime {
 }
 
 impl Special for MicroTime {
-    fn decode_json(&mut self, p: &mut JsonParser<'_>) -> Result<(), JsonError> {
+    fn decode_json(&mut self, p: &mut JsonReader<'_, '_>) -> Result<(), JsonError> {
         *self = if p.null()? { MicroTime::default() } else { p.string()?.parse().map_err(json_error)? };
         Ok(())
     }
 
     fn decode_proto(&mut self, r: ProtoReader<'_>) -> Result<(), ProtoError> {
-        *self = timestamp(r)?
-            .map_or_else(MicroTime::default, |(seconds, nanos)| MicroTime { seconds, micros: nanos / 1000 });
+        *self = timestamp(r)?.map_or_else(MicroTime::default, |(seconds, nanos)| {
+            // Go drops what is finer than a microsecond, towards zero, before it carries whole seconds over.
+            let micros = nanos / 1000;
+            MicroTime {
+                seconds: seconds.wrapping_add(micros.div_euclid(NANOS / 1000).into()),
+                micros: micros.rem_euclid(NANOS / 1000).unsigned_abs(),
+            }
+        });
         Ok(())
     }
 }
@@ -166,9 +170,8 @@ fn json_error(error: TimeError) -> JsonError {
     JsonError::custom(error.0)
 }
 
-/// Seconds and nanoseconds; `None` for an empty message, the zero time. Times that JSON has no text for are refused,
-/// since they could never be shown.
-fn timestamp(mut r: ProtoReader<'_>) -> Result<Option<(i64, u32)>, ProtoError> {
+/// Seconds and nanoseconds as they stand there; `None` for an empty message, the zero time.
+fn timestamp(mut r: ProtoReader<'_>) -> Result<Option<(i64, i32)>, ProtoError> {
     if r.is_empty() {
         return Ok(None);
     }
@@ -180,11 +183,7 @@ fn timestamp(mut r: ProtoReader<'_>) -> Result<Option<(i64, u32)>, ProtoError> {
             _ => {}
         }
     }
-    let seconds = seconds.saturating_add(nanos.div_euclid(NANOS).into());
-    if !WRITABLE.contains(&seconds) {
-        return Err(ProtoError::Custom(format!("time {seconds} is outside of the years 0000 to 9999")));
-    }
-    Ok(Some((seconds, nanos.rem_euclid(NANOS).unsigned_abs())))
+    Ok(Some((seconds, nanos)))
 }
 
 /// What may stand between seconds and zone.
@@ -226,7 +225,7 @@ impl<'a> Reader<'a> {
         let micros = self.fraction()?;
         let offset = self.zone()?;
         if !self.rest.is_empty() {
-            return Err(self.error(format!(": extra text: {}", go::quote(self.rest))));
+            return Err(self.error(format!(": extra text: {}", go::quote_time(self.rest))));
         }
         self.range((1..=days_in(year, month)).contains(&day), "day")?;
         let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
@@ -248,22 +247,36 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Microseconds.
     fn fraction(&mut self) -> Result<u32, TimeError> {
         let digits = match self.rest.strip_prefix(['.', ',']) {
             Some(rest) => rest.bytes().take_while(u8::is_ascii_digit).count(),
             None => 0,
         };
-        let taken = match self.fraction {
-            Fraction::Any => digits,
-            Fraction::Micros if digits < 6 => return Err(self.unreadable(".000000")),
-            Fraction::Micros => 6,
-        };
-        if taken == 0 {
-            return Ok(0);
+        if self.fraction == Fraction::Micros {
+            return self.six_digits();
         }
-        let (fraction, rest) = self.rest.split_at(1 + taken);
-        self.rest = rest;
-        Ok(fraction[1..].bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, b| n * 10 + u32::from(b - b'0')))
+        if digits > 0 {
+            self.rest = &self.rest[1 + digits..];
+        }
+        Ok(0)
+    }
+
+    /// Go reads the six places as a number, in which the first may be a sign.
+    fn six_digits(&mut self) -> Result<u32, TimeError> {
+        let [b'.' | b',', places @ ..] = self.rest.as_bytes() else { return Err(self.unreadable(".000000")) };
+        let Some((places, _)) = places.split_first_chunk::<6>() else { return Err(self.unreadable(".000000")) };
+        let (negative, digits) = match places {
+            [sign @ (b'+' | b'-'), digits @ ..] => (*sign == b'-', &digits[..]),
+            digits => (false, &digits[..]),
+        };
+        if !digits.iter().all(u8::is_ascii_digit) {
+            return Err(self.unreadable(".000000"));
+        }
+        let micros = digits.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+        self.range(!negative || micros == 0, "fractional second")?;
+        self.rest = &self.rest[7..];
+        Ok(micros)
     }
 
     /// Seconds east of Greenwich.
@@ -273,17 +286,20 @@ impl<'a> Reader<'a> {
             return Ok(0);
         }
         let b = self.rest.as_bytes();
-        let digit = |i: usize| b.get(i).filter(|b| b.is_ascii_digit()).map(|b| i64::from(b - b'0'));
-        let (Some(b'+' | b'-'), Some(h1), Some(h2), Some(b':'), Some(m1), Some(m2)) =
-            (b.first(), digit(1), digit(2), b.get(3), digit(4), digit(5))
-        else {
+        let [sign, h1, h2, b':', m1, m2, ..] = b else { return Err(self.unreadable("Z07:00")) };
+        let pair = |a: &u8, b: &u8| {
+            (a.is_ascii_digit() && b.is_ascii_digit()).then(|| i64::from(a - b'0') * 10 + i64::from(b - b'0'))
+        };
+        let hours = pair(h1, h2);
+        let minutes = hours.and_then(|_| pair(m1, m2));
+        // Go looks at the ranges before it looks whether all could be read.
+        self.range(hours.is_none_or(|hours| hours <= 24), "time zone offset hour")?;
+        self.range(minutes.is_none_or(|minutes| minutes <= 60), "time zone offset minute")?;
+        let (Some(hours), Some(minutes), b'+' | b'-') = (hours, minutes, sign) else {
             return Err(self.unreadable("Z07:00"));
         };
-        let (hours, minutes) = (h1 * 10 + h2, m1 * 10 + m2);
-        self.range(hours <= 24, "time zone offset hour")?;
-        self.range(minutes <= 60, "time zone offset minute")?;
         let offset = hours * 3600 + minutes * 60;
-        let west = b[0] == b'-';
+        let west = *sign == b'-';
         self.rest = &self.rest[6..];
         Ok(if west { -offset } else { offset })
     }
@@ -297,11 +313,11 @@ impl<'a> Reader<'a> {
             Fraction::Any => "2006-01-02T15:04:05Z07:00",
             Fraction::Micros => "2006-01-02T15:04:05.000000Z07:00",
         };
-        self.error(format!(" as \"{layout}\": cannot parse {} as \"{element}\"", go::quote(self.rest)))
+        self.error(format!(" as \"{layout}\": cannot parse {} as \"{element}\"", go::quote_time(self.rest)))
     }
 
     fn error(&self, what: String) -> TimeError {
-        TimeError(format!("parsing time {}{what}", go::quote(self.text)))
+        TimeError(format!("parsing time {}{what}", go::quote_time(self.text)))
     }
 }
 
@@ -325,7 +341,9 @@ impl DateTime {
         let numbers = [self.month, self.day, s / 3600, s / 60 % 60, s % 60];
         if !(0..10_000).contains(&self.year) {
             let [month, day, hour, minute, second] = numbers;
-            return use_text(&format!("{:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}", self.year));
+            // Go prints such years too, although nobody reads them.
+            let (sign, year) = (if self.year < 0 { "-" } else { "" }, self.year.unsigned_abs());
+            return use_text(&format!("{sign}{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"));
         }
         let mut text = *b"0000-00-00T00:00:00";
         let mut put = |at: usize, number: i64| {
@@ -405,16 +423,67 @@ mod tests {
             ("2020-01-01", format!("parsing time \"2020-01-01\" as \"{layout}\": cannot parse \"\" as \"T\"")),
             ("2020-13-01T00:00:00Z", "parsing time \"2020-13-01T00:00:00Z\": month out of range".to_owned()),
             ("2021-02-29T00:00:00Z", "parsing time \"2021-02-29T00:00:00Z\": day out of range".to_owned()),
-            ("2020-01-01T00:00:00Zé", "parsing time \"2020-01-01T00:00:00Zé\": extra text: \"é\"".to_owned()),
+            (
+                "2020-01-01T00:00:00Zé",
+                r#"parsing time "2020-01-01T00:00:00Z\xc3\xa9": extra text: "\xc3\xa9""#.to_owned(),
+            ),
             (
                 "2020-01-01T00:00:00é",
-                format!("parsing time \"2020-01-01T00:00:00é\" as \"{layout}\": cannot parse \"é\" as \"Z07:00\""),
+                format!(
+                    r#"parsing time "2020-01-01T00:00:00\xc3\xa9" as "{layout}": cannot parse "\xc3\xa9" as "Z07:00""#
+                ),
+            ),
+            // Lower-case letters, leap seconds and hour 24 are not read.
+            (
+                "2020-01-01t00:00:00Z",
+                format!("parsing time \"2020-01-01t00:00:00Z\" as \"{layout}\": cannot parse \"t00:00:00Z\" as \"T\""),
+            ),
+            (
+                "2020-01-01T00:00:00z",
+                format!("parsing time \"2020-01-01T00:00:00z\" as \"{layout}\": cannot parse \"z\" as \"Z07:00\""),
+            ),
+            ("2020-01-01T24:00:00Z", "parsing time \"2020-01-01T24:00:00Z\": hour out of range".to_owned()),
+            ("2016-12-31T23:59:60Z", "parsing time \"2016-12-31T23:59:60Z\": second out of range".to_owned()),
+            ("2020-01-00T00:00:00Z", "parsing time \"2020-01-00T00:00:00Z\": day out of range".to_owned()),
+            // An offset out of range is told before one that cannot be read.
+            (
+                "2020-01-01T00:00:00+25:xx",
+                "parsing time \"2020-01-01T00:00:00+25:xx\": time zone offset hour out of range".to_owned(),
+            ),
+            (
+                "2020-01-01T00:00:00x00:61",
+                "parsing time \"2020-01-01T00:00:00x00:61\": time zone offset minute out of range".to_owned(),
+            ),
+            // The point stays if no digit follows.
+            (
+                "2020-01-01T00:00:00.Z",
+                format!("parsing time \"2020-01-01T00:00:00.Z\" as \"{layout}\": cannot parse \".Z\" as \"Z07:00\""),
             ),
         ] {
             assert_eq!(text.parse::<Time>().unwrap_err().to_string(), error);
         }
-        for text in ["2020-01-01T00:00:00Z", "2020-01-01T00:00:00.12345Z", "2020-01-01T00:00:00.1234567Z"] {
-            assert!(text.parse::<MicroTime>().is_err(), "{text}");
+        let layout = "2006-01-02T15:04:05.000000Z07:00";
+        for (text, rest, element) in [
+            ("2020-01-01T00:00:00Z", "Z", ".000000"),
+            ("2020-01-01T00:00:00.12345Z", ".12345Z", ".000000"),
+            ("2020-01-01T00:00:00.1234567Z", "7Z", "Z07:00"),
+        ] {
+            let error = format!("parsing time \"{text}\" as \"{layout}\": cannot parse \"{rest}\" as \"{element}\"");
+            assert_eq!(text.parse::<MicroTime>().unwrap_err().to_string(), error);
+        }
+        let error = "2020-01-01T00:00:00.-00001Z".parse::<MicroTime>().unwrap_err().to_string();
+        assert_eq!(error, "parsing time \"2020-01-01T00:00:00.-00001Z\": fractional second out of range");
+    }
+
+    #[test]
+    fn micro_times_have_six_places() {
+        for (text, micros) in [
+            ("2020-01-01T00:00:00.000001Z", 1),
+            ("2020-01-01T00:00:00,999999Z", 999_999),
+            ("2020-01-01T01:00:00.+00012+01:00", 12),
+            ("2020-01-01T0:00:00.-00000Z", 0),
+        ] {
+            assert_eq!(text.parse(), Ok(MicroTime { seconds: 1_577_836_800, micros }), "{text}");
         }
     }
 
@@ -436,17 +505,38 @@ mod tests {
     }
 
     #[test]
-    fn times_that_json_cannot_show_are_refused() {
-        for seconds in [i64::MIN, WRITABLE.start - 1, WRITABLE.end, i64::MAX] {
+    fn protobuf_timestamps_are_read_as_go_reads_them() {
+        let read = |seconds: i64, nanos: i32| {
+            let mut w = ProtoWriter::with_capacity(32);
+            w.i32(2, nanos);
+            w.i64(1, seconds);
+            let bytes = w.into_bytes();
+            let (mut time, mut micro) = (Time::default(), MicroTime::default());
+            proto::decode(&bytes, &mut time).unwrap();
+            proto::decode(&bytes, &mut micro).unwrap();
+            (time.seconds, micro.seconds, micro.micros)
+        };
+        assert_eq!(read(1, 1999), (1, 1, 1));
+        assert_eq!(read(1, -1500), (1, 0, 999_999));
+        assert_eq!(read(-1, 2_000_000_000), (-1, 1, 0));
+        assert_eq!(read(-5, -1), (-5, -5, 0));
+    }
+
+    #[test]
+    fn years_without_four_digits_are_printed() {
+        for (seconds, text) in [(253_402_300_800, "10000-01-01T00:00:00Z"), (-62_167_219_201, "-0001-12-31T23:59:59Z")]
+        {
             let bytes = proto::encode(&Time { seconds });
-            assert!(proto::decode(&bytes, &mut Time::default()).is_err(), "{seconds}");
-            assert!(proto::decode(&bytes, &mut MicroTime::default()).is_err(), "{seconds}");
+            let mut time = Time::default();
+            proto::decode(&bytes, &mut time).unwrap();
+            assert_eq!(time.to_string(), text);
+            assert!(text.parse::<Time>().is_err());
         }
     }
 
     proptest! {
         #[test]
-        fn every_second_survives(seconds in WRITABLE) {
+        fn every_second_survives(seconds in -62_167_219_200i64..253_402_300_800) {
             let time = Time { seconds };
             prop_assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
         }

@@ -145,57 +145,70 @@ impl Writer {
         match style(text, is_key) {
             Style::Plain => {
                 self.space();
-                self.folded(text, indent, is_key, |c, w| w.push_char(c));
+                self.folded(text, indent, is_key);
             }
             Style::Single => {
                 self.word("'");
-                self.folded(text, indent, is_key, |c, w| {
-                    w.push_char(c);
-                    if c == '\'' {
-                        w.push_char(c);
-                    }
-                });
+                self.folded(&text.replace('\'', "''"), indent, is_key);
                 self.push("'");
             }
             Style::Double => self.double_quoted(text, indent, is_key),
-            Style::Literal => self.literal(text, indent),
+            Style::Literal => return self.literal(text, indent),
         }
-        if style(text, is_key) != Style::Literal {
-            self.fresh = false;
-            self.indentable = false;
-        }
+        self.fresh = false;
+        self.indentable = false;
     }
 
     /// Text that may go on in the next line at a single space.
-    fn folded(&mut self, text: &str, indent: usize, is_key: bool, write: impl Fn(char, &mut Self)) {
-        let mut after_space = false;
+    fn folded(&mut self, text: &str, indent: usize, is_key: bool) {
+        let (mut after_space, mut after_break) = (false, false);
         let mut chars = text.chars().enumerate().peekable();
         while let Some((i, c)) = chars.next() {
             let inside = i > 0 && chars.peek().is_some_and(|(_, next)| *next != ' ');
             if c == ' ' && !is_key && !after_space && self.column > WIDTH && inside {
                 self.line_start(indent);
+            } else if is_break(c) {
+                self.break_char(c);
+                after_break = true;
+                continue;
             } else {
-                write(c, self);
+                if after_break && c != ' ' {
+                    self.line_start(indent);
+                }
+                self.push_char(c);
                 self.indentable = false;
             }
             after_space = c == ' ';
+            after_break &= after_space;
         }
+    }
+
+    /// A character that ends a line. All but a line feed stand there themselves.
+    fn break_char(&mut self, c: char) {
+        self.out.push(c);
+        self.column = 0;
+        self.indentable = true;
     }
 
     fn double_quoted(&mut self, text: &str, indent: usize, is_key: bool) {
         self.word("\"");
+        // Behind a byte order mark at the beginning upstream escapes everything.
+        let marked = text.starts_with('\u{feff}');
         let mut after_space = false;
         let mut chars = text.chars().enumerate().peekable();
         while let Some((i, c)) = chars.next() {
             let next = chars.peek().map(|(_, next)| *next);
+            if marked || !is_printable(c) || is_break(c) || matches!(c, '"' | '\\') {
+                self.escape(c);
+                after_space = false;
+                continue;
+            }
             if c == ' ' && !is_key && !after_space && self.column > WIDTH && i > 0 && next.is_some() {
                 self.line_start(indent);
                 if next == Some(' ') {
                     self.push("\\");
                 }
                 self.indentable = false;
-            } else if !is_printable(c) || is_break(c) || matches!(c, '"' | '\\') {
-                self.escape(c);
             } else {
                 self.push_char(c);
             }
@@ -238,27 +251,26 @@ impl Writer {
     fn literal(&mut self, text: &str, indent: usize) {
         self.space();
         self.push("|");
-        if text.starts_with([' ', '\n']) {
+        if text.starts_with(|c| c == ' ' || is_break(c)) {
             self.push("2");
         }
-        match text.strip_suffix('\n') {
+        match text.strip_suffix(is_break) {
             None => self.push("-"),
-            Some(rest) if rest.is_empty() || rest.ends_with('\n') => self.push("+"),
+            Some(rest) if rest.is_empty() || rest.ends_with(is_break) => self.push("+"),
             Some(_) => {}
         }
         self.line_break();
         self.fresh = true;
         self.indentable = true;
-        for line in text.split_inclusive('\n') {
-            let content = line.trim_end_matches('\n');
+        for line in text.split_inclusive(is_break) {
+            let content = line.strip_suffix(is_break).unwrap_or(line);
             if !content.is_empty() {
                 self.line_start(indent);
                 self.push(content);
                 self.indentable = false;
             }
-            if line.ends_with('\n') {
-                self.line_break();
-                self.indentable = true;
+            if let Some(c) = line[content.len()..].chars().next() {
+                self.break_char(c);
             }
         }
     }
@@ -272,54 +284,56 @@ fn inner(indent: Option<usize>) -> usize {
 fn style(text: &str, is_key: bool) -> Style {
     let shape = Shape::of(text);
     if text.contains('\n') {
-        return if shape.special || shape.ends_in_space || is_key { Style::Double } else { Style::Literal };
+        return if shape.no_block || is_key { Style::Double } else { Style::Literal };
     }
-    if resolve(text) != Scalar::Text || is_base60(text) {
-        return Style::Double;
-    }
-    if shape.special {
+    if resolve(text) != Scalar::Text || is_base60(text) || shape.no_single {
         Style::Double
-    } else if shape.indicators || shape.starts_in_space || shape.ends_in_space {
+    } else if shape.no_plain {
         Style::Single
     } else {
         Style::Plain
     }
 }
 
-/// What forbids some of the styles.
+/// Which styles cannot show a text.
 #[derive(Default)]
 struct Shape {
-    /// Characters that only double quotes can show, or a space before a line break.
-    special: bool,
-    /// What would be taken for syntax.
-    indicators: bool,
-    starts_in_space: bool,
-    ends_in_space: bool,
+    /// It would be taken for syntax, or white space at an end would be lost.
+    no_plain: bool,
+    /// It has characters that only double quotes can show, or white space on both sides of a line break.
+    no_single: bool,
+    no_block: bool,
 }
 
 impl Shape {
     fn of(text: &str) -> Shape {
+        let is_edge = |c: char| c == ' ' || is_break(c);
+        let ends_in_space = text.ends_with(' ');
         let mut shape = Shape {
-            indicators: text.starts_with("---") || text.starts_with("..."),
-            starts_in_space: text.starts_with(' '),
-            ends_in_space: text.ends_with(' '),
-            ..Shape::default()
+            no_plain: text.starts_with("---")
+                || text.starts_with("...")
+                || text.starts_with(is_edge)
+                || text.ends_with(is_edge),
+            no_single: false,
+            no_block: ends_in_space,
         };
-        let mut before = '\0';
+        let mut before = None;
         let mut chars = text.chars().peekable();
-        let mut first = true;
         while let Some(c) = chars.next() {
-            let blank_follows = chars.peek().is_none_or(|c| matches!(c, ' ' | '\t' | '\n'));
-            shape.indicators |= match c {
+            let first = before.is_none();
+            let blank_follows = chars.peek().is_none_or(|c| matches!(c, ' ' | '\t'));
+            let indicator = match c {
                 ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => first,
                 '?' | '-' => first && blank_follows,
                 ':' => blank_follows,
-                '#' => first || matches!(before, ' ' | '\n' | '\t'),
+                '#' => before.is_none_or(|c| matches!(c, ' ' | '\t') || is_break(c)),
                 _ => false,
             };
-            shape.special |= !is_printable(c) || (is_break(c) && (c != '\n' || before == ' '));
-            before = c;
-            first = false;
+            let special = !is_printable(c) || (is_break(c) && before == Some(' '));
+            shape.no_plain |= indicator || special || is_break(c);
+            shape.no_single |= special || (c == ' ' && before.is_some_and(is_break));
+            shape.no_block |= special;
+            before = Some(c);
         }
         shape
     }
@@ -355,25 +369,31 @@ fn sorted<'v>(mut members: Vec<(&'v String, &'v Value)>) -> Vec<(&'v String, &'v
 
 /// Letters by code, digits by value, other characters before letters.
 fn natural_order(a: &str, b: &str) -> Ordering {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let Some(i) = a.iter().zip(&b).position(|(x, y)| x != y) else {
-        return a.len().cmp(&b.len());
-    };
-    let (x, y) = (a[i], b[i]);
-    match (x.is_alphabetic(), y.is_alphabetic()) {
-        (true, true) => return x.cmp(&y),
-        (true, false) => return Ordering::Greater,
-        (false, true) => return Ordering::Less,
-        (false, false) => {}
-    }
+    let (mut left, mut right) = (a.chars(), b.chars());
     // Behind a digit that counts, a zero is a digit like others and does not lead a number.
-    let inside_number =
-        (x == '0' || y == '0') && a[..i].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
-    let number = |chars: &[char]| {
-        let digits: Vec<_> = chars[i..].iter().map_while(|c| c.to_digit(10)).collect();
-        let lead = i64::from(inside_number);
-        let value = digits.iter().fold(lead, |n, d| n.wrapping_mul(10).wrapping_add(i64::from(*d)));
-        (value, digits.len())
-    };
-    number(&a).cmp(&number(&b)).then(x.cmp(&y))
+    let mut inside_number = false;
+    loop {
+        let (rest_a, rest_b) = (left.as_str(), right.as_str());
+        let (x, y) = match (left.next(), right.next()) {
+            (Some(x), Some(y)) => (x, y),
+            (x, y) => return x.is_some().cmp(&y.is_some()),
+        };
+        if x == y {
+            inside_number = x.is_ascii_digit() && (inside_number || x != '0');
+            continue;
+        }
+        match (x.is_alphabetic(), y.is_alphabetic()) {
+            (true, true) => return x.cmp(&y),
+            (true, false) => return Ordering::Greater,
+            (false, true) => return Ordering::Less,
+            (false, false) => {}
+        }
+        let lead = i64::from((x == '0' || y == '0') && inside_number);
+        let number = |text: &str| {
+            let digits = text.bytes().take_while(u8::is_ascii_digit);
+            let add = |(n, len): (i64, usize), b| (n.wrapping_mul(10).wrapping_add(i64::from(b - b'0')), len + 1);
+            digits.fold((lead, 0), add)
+        };
+        return number(rest_a).cmp(&number(rest_b)).then(x.cmp(&y));
+    }
 }

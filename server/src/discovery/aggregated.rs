@@ -87,7 +87,7 @@ pub(super) fn all(release: &'static Release) -> Vec<Aggregated> {
             let items = release.groups.iter().filter(|group| wanted(group)).map(|group| item(release, group)).collect();
             let list = List { kind: "APIGroupDiscoveryList", api_version, metadata: Empty {}, items };
             let text = serde_json::to_vec(&list).expect("plain structs serialise");
-            Document::new("APIGroupDiscoveryList", api_version, &text, (descriptor.new)())
+            Document::new("APIGroupDiscoveryList", api_version, &text, descriptor.new_message())
         };
         let core = document(|group| group.name.is_empty());
         let groups = document(|group| !group.name.is_empty());

@@ -184,7 +184,7 @@ fn entries(resource: &'static Resource) -> Vec<ApiResource<'static>> {
 /// An empty message of a meta/v1 kind.
 fn empty(release: &'static Release, kind: &str) -> Option<Box<dyn Message>> {
     let name = format!("io.k8s.apimachinery.pkg.apis.meta.v1.{kind}");
-    release.message(&name).map(|descriptor: &'static Descriptor| (descriptor.new)())
+    release.message(&name).map(|descriptor: &'static Descriptor| descriptor.new_message())
 }
 
 fn text(body: &impl Serialize) -> Vec<u8> {

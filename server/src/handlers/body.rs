@@ -33,7 +33,7 @@ pub fn decode(
     body: &[u8],
     validation: FieldValidation,
 ) -> Result<Document, Status> {
-    let mut object = (kind.message.new)();
+    let mut object = kind.message.new_message();
     let mut problems = Vec::new();
     let mut source = yaml::Document::default();
     let found = match media {
@@ -102,7 +102,7 @@ fn decode_json(
 }
 
 fn read_yaml(kind: &Kind, body: &[u8]) -> Result<yaml::Document, Status> {
-    yaml::from_yaml(&String::from_utf8_lossy(body)).map_err(|error| unrecognized(kind, &error.to_string(), body))
+    yaml::from_bytes(body).map_err(|error| unrecognized(kind, &error.to_string(), body))
 }
 
 /// Reads a document whatever kind it says it is; the decoder's error if it cannot be read.
@@ -113,7 +113,7 @@ pub fn decode_any(media: Media, body: &[u8], object: &mut dyn Message) -> Result
             proto::decode(unknown.raw, object).map_err(|error| error.to_string())
         }
         Media::Yaml => {
-            let document = yaml::from_yaml(&String::from_utf8_lossy(body)).map_err(|error| error.to_string())?;
+            let document = yaml::from_bytes(body).map_err(|error| error.to_string())?;
             json::decode(document.value.to_string().as_bytes(), object).map_err(|error| error.to_string())
         }
         Media::Json | Media::PrettyJson => json::decode(body, object).map_err(|error| error.to_string()),

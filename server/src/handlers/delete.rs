@@ -102,7 +102,7 @@ impl Api {
         let name = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
         let descriptor = self.registry.release.message(name);
         let descriptor = descriptor.ok_or_else(|| Status::internal("the release has no DeleteOptions"))?;
-        let mut document = (descriptor.new)();
+        let mut document = descriptor.new_message();
         // The options' group version is of no account: upstream registers them in each.
         body::decode_any(media, bytes, document.as_mut()).map_err(Status::internal)?;
         let document = document.as_ref();
@@ -226,7 +226,7 @@ fn set_dependents_finalizer(metadata: &mut dyn Message, propagation: Option<Prop
     if let Some(wanted) = wanted
         && !finalizers.iter().any(|name| name == wanted)
     {
-        finalizers.push(wanted.to_owned());
+        finalizers.push(wanted.into());
     }
 }
 

@@ -116,7 +116,7 @@ pub fn status(media: Media, release: &Release, status: &Status) -> Vec<u8> {
         return finish(media, text);
     }
     let Some(descriptor) = release.message("io.k8s.apimachinery.pkg.apis.meta.v1.Status") else { return text };
-    let mut message = (descriptor.new)();
+    let mut message = descriptor.new_message();
     let read = json::decode(&text, message.as_mut());
     debug_assert!(read.is_ok(), "a status fits its message: {read:?}");
     envelope::encode(message.as_ref(), "v1", "Status")

@@ -71,7 +71,7 @@ impl Frames {
         if let Some(metadata) = meta::of_mut(object.as_mut())
             && let Some(annotations) = meta::map_mut(metadata, "annotations")
         {
-            annotations.insert(INITIAL_EVENTS_END.to_owned(), "true".to_owned());
+            annotations.insert(INITIAL_EVENTS_END.into(), "true".into());
         }
         self.object("BOOKMARK", object)
     }
@@ -82,7 +82,7 @@ impl Frames {
     }
 
     fn mark(&self, revision: u64) -> Box<dyn Message> {
-        let mut object = (self.store.served.message.new)();
+        let mut object = self.store.served.message.new_message();
         meta::set(object.as_mut(), "resourceVersion", &revision.to_string());
         object
     }

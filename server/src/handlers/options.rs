@@ -73,9 +73,9 @@ pub fn write(request: &Request, kind: &str) -> Result<WriteOptions, Status> {
 }
 
 /// Whether `dryRun` asks for one; the only value is `All`.
-pub fn dry_run(values: &[String], errors: &mut Vec<Cause>) -> bool {
-    if values.iter().any(|value| value != "All") {
-        let shown: Vec<String> = values.iter().map(|value| quote(value)).collect();
+pub fn dry_run(values: &[impl AsRef<str>], errors: &mut Vec<Cause>) -> bool {
+    if values.iter().any(|value| value.as_ref() != "All") {
+        let shown: Vec<String> = values.iter().map(|value| quote(value.as_ref())).collect();
         let shown = format!("[]string{{{}}}", shown.join(", "));
         errors.push(Cause::not_supported("dryRun", shown, &["All"]));
     }

@@ -167,7 +167,7 @@ fn decode(
         let error = Cause::invalid("patch", go::quote(&shown()), why);
         Status::invalid(GroupResource::default(), "", vec![error])
     };
-    let mut object = (kind.message.new)();
+    let mut object = kind.message.new_message();
     let problems = json::decode_with(text.as_bytes(), object.as_mut(), json::Strictness::Report)
         .map_err(|error| refuse(&error.to_string()))?;
     let (said_version, said_kind) = type_meta(object.as_ref());

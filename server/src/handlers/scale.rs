@@ -100,7 +100,7 @@ impl Api {
 
 /// The object as a scale.
 fn view(scaling: Scaling, object: &dyn Message) -> Box<dyn Message> {
-    let mut scale = (scaling.kind.message.new)();
+    let mut scale = scaling.kind.message.new_message();
     let replicas = |path: &str| path::int_at(object, path);
     let mut status = Map::from_iter([("replicas".to_owned(), value!(replicas(scaling.scale.status_replicas)))]);
     let selector = selector_text(object, scaling.scale.selector);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use kubeforge_machinery::Message;
 use kubeforge_machinery::release::Resource;
 use kubeforge_machinery::selector::{FieldSelector, FieldTerm, LabelSelector, SelectorError};
+use kubeforge_machinery::types::SmallStr;
 use kubeforge_machinery::types::go::quote;
 
 use crate::http::Status;
@@ -47,7 +48,7 @@ impl Selection {
 
     /// Whether an object of the served version is selected.
     pub fn matches(&self, object: &dyn Message) -> bool {
-        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        static NONE: BTreeMap<SmallStr, SmallStr> = BTreeMap::new();
         self.labels.matches(meta::labels(object).unwrap_or(&NONE))
             && self.fields.matches(|field| self.value(object, field))
     }

@@ -63,7 +63,7 @@ fn is_absent(field: &FieldRef<'_>) -> bool {
         FieldRef::Strs(values) => values.is_empty(),
         FieldRef::StrMap(map) => map.is_empty(),
         FieldRef::BytesMap(map) => map.is_empty(),
-        FieldRef::Message(message) => message.equals((message.descriptor().new)().as_ref()),
+        FieldRef::Message(message) => message.equals(message.descriptor().new_message().as_ref()),
         FieldRef::OptMessage(message) => message.is_none(),
         FieldRef::List(list) => list.is_empty(),
         FieldRef::Map(map) => map.is_empty(),

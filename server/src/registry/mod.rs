@@ -186,11 +186,11 @@ impl Store {
             let (group, version) = unknown.api_version.split_once('/').unwrap_or(("", &unknown.api_version));
             let kind = self.release.kind(group, version, &unknown.kind);
             let kind = kind.ok_or_else(|| broken(&format_args!("no kind {} {}", unknown.api_version, unknown.kind)))?;
-            object = (kind.message.new)();
+            object = kind.message.new_message();
             proto::decode(unknown.raw, object.as_mut()).map_err(|e| broken(&e))?;
             object = convert(object, kind, self.stored)?;
         } else {
-            object = (self.stored.message.new)();
+            object = self.stored.message.new_message();
             json::decode(value, object.as_mut()).map_err(|e| broken(&e))?;
         }
         meta::set(object.as_mut(), "resourceVersion", &revision.to_string());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kubeforge_machinery::names::{label_key_errors, label_value_errors};
 use kubeforge_machinery::status::{Cause, OBJECT_MODIFIED};
+use kubeforge_machinery::types::SmallStr;
 use kubeforge_machinery::types::go::quote;
 use kubeforge_machinery::{FieldRef, Message};
 
@@ -392,7 +393,7 @@ fn check_finalizers(store: &Store, new: &dyn Message, old: &dyn Message) -> Resu
     if !meta::is_deleting(old) {
         return Ok(());
     }
-    let before: BTreeSet<&String> = meta::finalizers(old).iter().collect();
+    let before: BTreeSet<&SmallStr> = meta::finalizers(old).iter().collect();
     let added: Vec<String> =
         meta::finalizers(new).iter().filter(|name| !before.contains(name)).map(|name| quote(name)).collect();
     if added.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kubeforge_machinery::types::SmallStr;
 use kubeforge_machinery::{FieldRef, Message};
 
 use super::path::{field_at, items_at, text_at};
@@ -10,7 +11,7 @@ use super::path::{field_at, items_at, text_at};
 /// empty if it has none, `None` if an operator is unknown or has the wrong number of values.
 pub fn format(selector: &dyn Message) -> Option<String> {
     let mut requirements: Vec<(String, String)> = labels_at(selector, "matchLabels")
-        .map(|labels| labels.iter().map(|(key, value)| (key.clone(), format!("{key}={value}"))).collect())
+        .map(|labels| labels.iter().map(|(key, value)| (key.to_string(), format!("{key}={value}"))).collect())
         .unwrap_or_default();
     for expression in items_at(selector, "matchExpressions") {
         let key = text_at(expression, "key").into_owned();
@@ -22,7 +23,7 @@ pub fn format(selector: &dyn Message) -> Option<String> {
 }
 
 /// A set of labels: `a=b,c=d`, sorted; `<none>` if empty.
-pub fn format_labels(labels: Option<&BTreeMap<String, String>>) -> String {
+pub fn format_labels(labels: Option<&BTreeMap<SmallStr, SmallStr>>) -> String {
     match labels {
         Some(labels) if !labels.is_empty() => {
             labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
@@ -50,21 +51,21 @@ pub fn dump(selector: &dyn Message) -> String {
 }
 
 /// The `map<string, string>` at the path.
-pub fn labels_at<'a>(message: &'a dyn Message, path: &str) -> Option<&'a BTreeMap<String, String>> {
+pub fn labels_at<'a>(message: &'a dyn Message, path: &str) -> Option<&'a BTreeMap<SmallStr, SmallStr>> {
     match field_at(message, path)? {
         FieldRef::StrMap(labels) => Some(labels),
         _ => None,
     }
 }
 
-fn values(expression: &dyn Message) -> Vec<String> {
+fn values(expression: &dyn Message) -> Vec<SmallStr> {
     match field_at(expression, "values") {
         Some(FieldRef::Strs(values)) => values.to_vec(),
         _ => Vec::new(),
     }
 }
 
-fn requirement(key: &str, operator: &str, mut values: Vec<String>) -> Option<String> {
+fn requirement(key: &str, operator: &str, mut values: Vec<SmallStr>) -> Option<String> {
     values.sort();
     match (operator, values.is_empty()) {
         ("Exists", true) => Some(key.to_owned()),

@@ -12,6 +12,7 @@ use kube::runtime::{WatchStreamExt, reflector, watcher};
 use kube::{Api, Resource, ResourceExt};
 use kubeforge_machinery::kind::{self, Kind, Resource as _};
 use kubeforge_machinery::kube::Object;
+use kubeforge_machinery::types::SmallStr;
 use kubeforge_tests::server::Server;
 use kubeforge_v1_36::api::apps::v1::Deployment;
 use kubeforge_v1_36::api::core::v1::{ConfigMap, Container, Node};
@@ -108,7 +109,7 @@ async fn reflector_follows_changes() {
 
 fn deployment(replicas: i32) -> Object<Deployment> {
     let mut deployment = Object { metadata: metadata("web"), object: Deployment::default() };
-    let labels = [("app".to_owned(), "web".to_owned())];
+    let labels: [(SmallStr, SmallStr); 1] = [("app".into(), "web".into())];
     let spec = &mut deployment.spec;
     spec.replicas = Some(replicas);
     spec.selector = Some(Box::new(LabelSelector { match_labels: labels.clone().into(), ..Default::default() }));

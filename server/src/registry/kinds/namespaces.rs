@@ -1,6 +1,7 @@
 //! Namespaces: a label with their name, a finalizer of their own, and a phase.
 
 use kubeforge_machinery::Message;
+use kubeforge_machinery::types::SmallStr;
 
 use crate::meta;
 
@@ -15,7 +16,7 @@ pub fn on_create(object: &mut dyn Message) {
         && let Some(finalizers) = meta::texts_mut(spec, "finalizers")
         && !finalizers.iter().any(|name| name == FINALIZER)
     {
-        finalizers.push(FINALIZER.to_owned());
+        finalizers.push(FINALIZER.into());
     }
 }
 
@@ -41,11 +42,11 @@ pub fn on_deleting(object: &mut dyn Message) {
 }
 
 fn set_label(object: &mut dyn Message) {
-    let name = meta::get(object, "name").to_owned();
+    let name = SmallStr::from(meta::get(object, "name"));
     if let Some(metadata) = meta::of_mut(object)
         && let Some(labels) = meta::map_mut(metadata, "labels")
         && !name.is_empty()
     {
-        labels.insert(NAME_LABEL.to_owned(), name);
+        labels.insert(NAME_LABEL.into(), name);
     }
 }

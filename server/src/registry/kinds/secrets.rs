@@ -9,6 +9,6 @@ use crate::meta;
 pub fn take_strings(secret: &mut dyn Message) {
     let Some(strings) = meta::map_mut(secret, "stringData").map(std::mem::take) else { return };
     if let Some(FieldMut::BytesMap(data)) = meta::field_mut(secret, "data") {
-        data.extend(strings.into_iter().map(|(key, text)| (key, ByteString::from(text.into_bytes()))));
+        data.extend(strings.into_iter().map(|(key, text)| (key, ByteString::from(text.into_string().into_bytes()))));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kubeforge_machinery::Message;
+use kubeforge_machinery::types::SmallStr;
 
 use crate::table::functions::{CellValue, Row, condition_of, sample_of};
 use crate::table::path::{Value, bool_at, int_at, items_at, len_at, message_at, text_at, value_at, values_at};
@@ -26,9 +27,9 @@ pub fn node_status(row: &Row<'_>) -> CellValue {
 
 /// Roles out of the labels `node-role.kubernetes.io/ROLE` and `kubernetes.io/role`.
 pub fn node_roles(row: &Row<'_>) -> CellValue {
-    let role = |(key, value): (&String, &String)| match key.strip_prefix("node-role.kubernetes.io/") {
+    let role = |(key, value): (&SmallStr, &SmallStr)| match key.strip_prefix("node-role.kubernetes.io/") {
         Some(role) => (!role.is_empty()).then(|| role.to_owned()),
-        None => (key == "kubernetes.io/role" && !value.is_empty()).then(|| value.clone()),
+        None => (key == "kubernetes.io/role" && !value.is_empty()).then(|| value.to_string()),
     };
     let labels = labels_at(row.object, "metadata.labels");
     let roles: BTreeSet<String> = labels.into_iter().flatten().filter_map(role).collect();

@@ -1,0 +1,10 @@
+//! The API server of Kubernetes v1.20.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    kubeforge_server::main(&kubeforge_v1_20::RELEASE)
+}
