@@ -303,7 +303,8 @@ macro_rules! message {
                 },
             )*];
             const _: fn(&$message) = |_m| {
-                $(let _: &$ty = &_m.$first $(. $rest)*;)*
+                // Pointers: a reference would take a `Box` for what is in it.
+                $(let _: *const $ty = &raw const _m.$first $(. $rest)*;)*
             };
             $crate::Descriptor::new($name, FIELDS, $tags, $crate::message::boxed::<$message>)
         };
