@@ -88,7 +88,9 @@ fn reduce_map(map: &mut dyn MessageMap, format: Format) {
 /// JSON is written compact, with escapes for HTML, and has no way to show a protobuf document; a tree keeps neither the
 /// order of members nor how numbers and text were written.
 fn reduce_raw(message: &mut dyn Message, format: Format) {
-    let raw = ["RawExtension", "FieldsV1", "JSON", "Unknown"].contains(&message.descriptor().go_name());
+    let name = message.descriptor().go_name();
+    // A schema in a place where something simpler may stand has raw values inside, too.
+    let raw = ["RawExtension", "FieldsV1", "JSON", "Unknown"].contains(&name) || name.starts_with("JSONSchemaPropsOr");
     if !raw || format == Format::Protobuf {
         return;
     }
